@@ -1,0 +1,1 @@
+"""Load drivers. Figures come with the command that gives them: see README.md."""

@@ -1,0 +1,91 @@
+"""The departments' side of the load, in a process of its own: answers every branch at once over the broker
+and notes when each application's branches were open and when it was decided."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kombu import Connection, Exchange, Queue
+from uuid_utils import uuid7
+
+from chassis.topology import REPLIES_EXCHANGE
+from contracts import approval, departments
+from contracts.cloudevents import CONTENT_TYPE, Envelope, dump, load
+
+EVENTS = (approval.BranchOpened.type, approval.CaseDecided.type)
+PREFETCH = 500
+
+
+class Offices:
+    """Consumes approval's events; ``opened`` and ``decided`` hold wall-clock seconds by application."""
+
+    def __init__(self, broker_url: str):
+        self.opened: dict[str, list[float]] = {}
+        self.decided: dict[str, float] = {}
+        self._connection = Connection(broker_url)
+        self._channel = self._connection.default_channel
+        self._reply: Callable[..., Any] = self._channel.basic_publish
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        exchange = Exchange("approval.events", type="topic", passive=True)
+        queue = Queue("", exchange, exclusive=True, auto_delete=True)(self._channel)
+        queue.declare()
+        for routing_key in EVENTS:
+            queue.bind_to(exchange="approval.events", routing_key=routing_key)
+        self._channel.basic_qos(0, PREFETCH, False)
+        with self._connection.Consumer(queue, on_message=self._on_message, accept=None, channel=self._channel):
+            print("ready", flush=True)
+            while not stopped():
+                try:
+                    self._connection.drain_events(timeout=0.2)
+                except TimeoutError:
+                    self._connection.heartbeat_check()
+
+    def _on_message(self, message: Any) -> None:
+        envelope = load(message.body)
+        event = envelope.event
+        if isinstance(event, approval.BranchOpened):
+            self.opened.setdefault(event.application_no, []).append(time.time())
+            self._answer(event.branch)
+        elif isinstance(event, approval.CaseDecided):
+            self.decided[event.application_no] = time.time()
+        message.ack()
+
+    def _answer(self, branch: approval.BranchState) -> None:
+        event = departments.AnswerGiven(
+            branch_no=branch.branch_no, department=branch.department, answer="agree", results={}
+        )
+        envelope = Envelope(
+            id=str(uuid7()),
+            source=event.source,
+            type=event.type,
+            subject=event.subject,
+            time=datetime.now(UTC),
+            sequence=1,
+            event=event,
+        )
+        message = self._channel.prepare_message(
+            dump(envelope), content_type=CONTENT_TYPE, properties={"delivery_mode": 2}
+        )
+        self._reply(message, exchange=REPLIES_EXCHANGE, routing_key=event.type)
+
+
+def main() -> None:
+    """``python -m bench.offices BROKER_URL RESULT_FILE``; ends at SIGTERM and writes its notes."""
+    broker_url, result = sys.argv[1], Path(sys.argv[2])
+    over: list[bool] = []
+    signal.signal(signal.SIGTERM, lambda *_: over.append(True))
+    offices = Offices(broker_url)
+    offices.run(lambda: bool(over))
+    result.write_text(json.dumps({"opened": offices.opened, "decided": offices.decided}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The inbox: each event takes effect once per subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chassis import tables
+from chassis.uow import UnitOfWork
+from contracts.cloudevents import Envelope
+
+
+def claim(uow: UnitOfWork, subscription: str, envelopes: Iterable[Envelope]) -> list[Envelope]:
+    """Claim events for this subscription; returns those nobody has handled, in the order given.
+
+    One statement, rows sorted. While another worker's transaction holds the same event this waits: when
+    that one commits the event is known here, when it rolls back the event is ours.
+    """
+    by_id = {e.id: e for e in envelopes}
+    if not by_id:
+        return []
+    table = tables.inbox
+    statement = uow.insert(table).on_conflict_do_nothing().returning(table.c.event_id)
+    rows = [{"subscription": subscription, "event_id": i, "taken_at": uow.now} for i in sorted(by_id)]
+    claimed = set(uow.session.execute(statement, rows).scalars())
+    return [e for i, e in by_id.items() if i in claimed]

@@ -1,0 +1,86 @@
+"""What the platform counts, by the names its dashboards and alerts use.
+
+Labels are bounded (services, subscriptions, event types, route patterns, states), never ids. With
+``PROMETHEUS_MULTIPROC_DIR`` set the numbers of all processes that share the folder are added up.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as _generate
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+EVENTS_PUBLISHED = Counter(
+    "onewindow_events_published_total", "Events the broker confirmed.", ("service", "event")
+)
+DELIVERIES = Counter(
+    "onewindow_event_deliveries_total",
+    "Deliveries by outcome: handled, duplicate, early, overdue, waiting, failed or dead.",
+    ("service", "subscription", "event", "outcome"),
+)
+HANDLING_SECONDS = Histogram(
+    "onewindow_event_handling_seconds",
+    "Time one batch of events took, from the first read to the commit.",
+    ("service", "subscription"),
+    buckets=_FAST,
+)
+OUTBOX_PENDING = Gauge(
+    "onewindow_outbox_pending",
+    "Events not yet confirmed by the broker.",
+    ("service",),
+    multiprocess_mode="mostrecent",
+)
+OUTBOX_OLDEST = Gauge(
+    "onewindow_outbox_oldest_seconds",
+    "How long the oldest due event has been waiting for the broker.",
+    ("service",),
+    multiprocess_mode="mostrecent",
+)
+DEAD_EVENTS = Gauge(
+    "onewindow_dead_events",
+    "Dead events nobody has settled.",
+    ("service",),
+    multiprocess_mode="mostrecent",
+)
+TIME_BREAKER_OPEN = Gauge(
+    "onewindow_time_breaker_open",
+    "1 while due dates are held back because too many fell due at once.",
+    ("service", "kind"),
+    multiprocess_mode="mostrecent",
+)
+REQUESTS = Counter(
+    "http_requests_total", "HTTP requests by route pattern.", ("service", "method", "route", "status")
+)
+REQUEST_SECONDS = Histogram(
+    "http_request_duration_seconds",
+    "Time from the request to the first byte of its answer.",
+    ("service", "method", "route"),
+    buckets=_FAST,
+)
+STREAMS = Gauge("onewindow_open_streams", "Open event streams.", ("service",), multiprocess_mode="livesum")
+APPLICATIONS = Counter("onewindow_applications_total", "Applications that reached a status.", ("status",))
+BRANCHES_OVERDUE = Gauge(
+    "onewindow_branches_overdue", "Open branches past their due date by law.", multiprocess_mode="mostrecent"
+)
+TICKETS_WAITING = Gauge(
+    "onewindow_tickets_waiting", "Queue tickets not yet called.", ("hall",), multiprocess_mode="mostrecent"
+)
+
+
+def exposition() -> bytes:
+    """All numbers in Prometheus' text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return _generate(registry)
+    return _generate(REGISTRY)
+
+
+def forget_process(pid: int) -> None:
+    """Leave out the live gauges of a process that ended (with ``PROMETHEUS_MULTIPROC_DIR``)."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]

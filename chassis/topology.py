@@ -1,0 +1,87 @@
+"""Exchanges, queues and bindings, derived from what the services subscribe to.
+
+One topic exchange a source, one quorum queue a subscription, one binding an event type. Queues carry no
+argument but their type, since arguments can't be changed later; limits are policies of the broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kombu import Connection, Exchange, Queue
+
+from contracts import all_events
+
+MEMORY_OPTIONS: dict[str, Any] = {"polling_interval": 0.01}
+QUEUE_ARGUMENTS = {"x-queue-type": "quorum"}
+REPLIES_EXCHANGE = "departments.replies"
+
+
+def exchange_of(event_type: str) -> str:
+    """The exchange an event is published to."""
+    source = event_type.split(".", 1)[0]
+    return REPLIES_EXCHANGE if source == "departments" else f"{source}.events"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSpec:
+    """One subscription: its queue's name and the event types it takes."""
+
+    queue: str
+    event_types: tuple[str, ...]
+
+    @property
+    def bindings(self) -> frozenset[tuple[str, str]]:
+        """Pairs of exchange and routing key."""
+        return frozenset((exchange_of(t), t) for t in self.event_types)
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What must stand on the broker."""
+
+    exchanges: frozenset[str]
+    queues: Mapping[str, frozenset[tuple[str, str]]]
+
+
+def topology_of(subscriptions: Iterable[SubscriptionSpec]) -> Topology:
+    """Derive the topology. Two subscriptions of one name are an error."""
+    queues: dict[str, frozenset[tuple[str, str]]] = {}
+    for subscription in subscriptions:
+        if subscription.queue in queues:
+            raise ValueError(f"two subscriptions are named {subscription.queue}")
+        queues[subscription.queue] = subscription.bindings
+    return Topology(frozenset(exchange_of(t) for t in all_events()), queues)
+
+
+def apply(topology: Topology, broker_url: str) -> None:
+    """Declare all of it. Doing so again changes nothing."""
+    with Connection(broker_url, connect_timeout=5, transport_options=options(broker_url)) as connection:
+        channel = connection.default_channel
+        for name in sorted(topology.exchanges):
+            Exchange(name, type="topic", durable=True)(channel).declare()
+        for name, bindings in sorted(topology.queues.items()):
+            queue = Queue(name, durable=True, queue_arguments=QUEUE_ARGUMENTS)(channel)
+            queue.queue_declare()
+            for exchange, routing_key in sorted(bindings):
+                queue.bind_to(exchange=exchange, routing_key=routing_key)
+
+
+def missing_queues(queues: Iterable[str], connection: Connection) -> set[str]:
+    """Which of these queues the broker doesn't have. Uses a channel of its own for each question."""
+    missing = set()
+    for name in sorted(queues):
+        channel = connection.channel()
+        try:
+            channel.queue_declare(queue=name, passive=True)
+            channel.close()
+        except connection.channel_errors:
+            missing.add(name)
+    return missing
+
+
+def options(broker_url: str) -> dict[str, Any]:
+    """Transport options for a broker address."""
+    return MEMORY_OPTIONS if broker_url.startswith("memory:") else {}

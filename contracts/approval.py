@@ -1,0 +1,171 @@
+"""What approval says: cases, their branches, decisions and licences.
+
+Every branch event carries the branch's whole state, so that a reader may simply keep the newest
+(the highest ``sequence``) of each branch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contracts.base import Event, event
+from contracts.procedure import BranchKind
+
+BranchStatus = Literal["waiting", "open", "claimed", "suspended", "answered", "silent", "dropped"]
+Answer = Literal["agree", "agree_with_conditions", "refuse", "unable"]
+Outcome = Literal["granted", "partly_granted", "refused"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchState:
+    """One branch as it stands. ``answer`` "unable" is a record that failed: a task, never a refusal."""
+
+    branch_no: str
+    key: str
+    item: str
+    department: str
+    kind: BranchKind
+    required: bool
+    status: BranchStatus
+    handler: str | None = None
+    answer: Answer | None = None
+    opened_at: datetime | None = None
+    answered_at: datetime | None = None
+    promised_due: datetime | None = None
+    statutory_due: datetime | None = None
+    correction_request: int | None = None
+    overdue: bool = False
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class CaseOpened(Event):
+    """All branches of an accepted application, those that wait for others included."""
+
+    application_no: str
+    procedure: str
+    version: int
+    branches: tuple[BranchState, ...]
+    opened_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchEvent(Event):
+    """Shape of every branch event."""
+
+    application_no: str
+    branch: BranchState
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchOpened(BranchEvent):
+    """A department may begin: all that the branch depends on has agreed. Also sent on reassignment."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchClaimed(BranchEvent):
+    """An officer has taken the branch; nobody else works on it."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchReleased(BranchEvent):
+    """The officer gave the branch back to the department's inbox."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchSuspended(BranchEvent):
+    """A clock stands still: a correction was asked for, or a ground of art. 45 runs."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchResumed(BranchEvent):
+    """The clock runs again."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchAnswered(BranchEvent):
+    """A department answered. ``results`` are codes and facts for the branches that follow."""
+
+    results: dict[str, str]
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchSilent(BranchEvent):
+    """The time-out rule made silence an agreement (默认同意); ``source`` is the rule that says so."""
+
+    source_of_rule: str
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchOverdue(BranchEvent):
+    """Past its limit without an answer: escalated to supervision 督办."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class BranchDropped(BranchEvent):
+    """Will not be handled: something it depends on was refused, or the case ended before."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class AnswerRejected(Event):
+    """An answer that could not be taken (wrong department, wrong state); its author may read why."""
+
+    application_no: str
+    branch_no: str
+    department: str
+    reason: Literal["not_yours", "not_open", "not_allowed", "unknown_branch", "incomplete"]
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class CaseDecided(Event):
+    """The join is reached: the joint decision."""
+
+    application_no: str
+    outcome: Outcome
+    decided_at: datetime
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class LicenceIssued(Event):
+    """A licence, certificate or receipt produced by a branch's agreement."""
+
+    application_no: str
+    branch_no: str
+    item: str
+    licence_type: str
+    licence_no: str
+    results: dict[str, str]
+    issued_at: datetime
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class CaseClosed(Event):
+    """Nothing is left to do for any department."""
+
+    application_no: str
+    closed_at: datetime
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class CaseTerminated(Event):
+    """Ended without a decision, at the applicant's wish."""
+
+    application_no: str
+    reason: Literal["withdrawn"]
+    terminated_at: datetime

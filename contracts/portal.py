@@ -1,0 +1,15 @@
+"""What the portal says to its own open pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.base import Event, event
+
+
+@event(subject="topic")
+@dataclass(frozen=True, kw_only=True)
+class PageChanged(Event):
+    """Something shown under ``topic`` (``case:<no>`` or ``department:<code>``) is no longer up to date."""
+
+    topic: str

@@ -1,0 +1,1 @@
+"""The main job, shown: two packages filed, every department answering, in a terminal."""

@@ -1,0 +1,116 @@
+"""A small HTTP client of the platform, for the demonstration, the load drivers and the tests."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+SAMPLE = Path(__file__).parent.parent / "sample_city"
+PASSWORD = "demo"
+
+
+class Refused(Exception):
+    """An answer of 4xx or 5xx: carries the status and the problem document."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]):
+        super().__init__(f"{status} {problem}")
+        self.status = status
+        self.problem = problem
+
+
+class Client:
+    """One person's, officer's or machine's access. ``urls`` maps service names to base addresses.
+
+    Signs in again by itself when the token has run out. Safe to use from several threads.
+    """
+
+    def __init__(self, urls: Mapping[str, str], login: str | None = None, password: str = PASSWORD):
+        self._urls = urls
+        self._login = login
+        self._password = password
+        self._local = threading.local()
+        self._signing_in = threading.Lock()
+        self.token: str | None = None
+
+    def sign_in(self) -> Client:
+        with self._signing_in:
+            answer = self._send(
+                "POST", "identity", "/tokens", {"login": self._login, "password": self._password}, {}
+            )
+            self.token = answer["access_token"]
+        return self
+
+    def get(self, service: str, path: str, **params: Any) -> Any:
+        return self._call("GET", service, path, None, params=params)
+
+    def post(self, service: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """POST; ``key`` becomes the Idempotency-Key."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._call("POST", service, path, {} if body is None else body, headers=headers)
+
+    def file(self, procedure: str, form: Mapping[str, Any] | None = None, key: str | None = None) -> Any:
+        """File an application with the sample's filled form, or with ``form``."""
+        body = {"procedure": procedure, "form": sample_form(procedure) if form is None else form}
+        return self.post("intake", "/applications", body, key=key or secrets.token_hex(16))
+
+    def _call(self, method: str, service: str, path: str, body: Any, **extra: Any) -> Any:
+        if self._login and self.token is None:
+            self.sign_in()
+        try:
+            return self._send(method, service, path, body, **extra)
+        except Refused as refused:
+            if refused.status != 401 or self._login is None:
+                raise
+            self.sign_in()
+            return self._send(method, service, path, body, **extra)
+
+    def _send(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        sent = dict(headers or {})
+        if self.token is not None:
+            sent["Authorization"] = f"Bearer {self.token}"
+        response = self._session.request(
+            method,
+            f"{self._urls[service]}/api/{service}{path}",
+            json=body,
+            headers=sent,
+            params=params,
+            timeout=30,
+        )
+        if response.status_code >= 400:
+            raise Refused(response.status_code, _problem(response))
+        return response.json() if response.content else None
+
+    @property
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+        return session
+
+
+def _problem(response: requests.Response) -> Mapping[str, Any]:
+    try:
+        problem: Mapping[str, Any] = response.json()
+        return problem
+    except ValueError:
+        return {"detail": response.text[:200]}
+
+
+def sample_form(procedure: str) -> dict[str, Any]:
+    """The sample city's filled form of a procedure."""
+    form: dict[str, Any] = json.loads((SAMPLE / "forms" / f"{procedure}.json").read_text())
+    return form

@@ -1,0 +1,157 @@
+"""From what editors write to what the services share: the procedure of an item or a package."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from contracts.procedure import BranchSpec, Join, Limit, Procedure
+from services.catalog.domain.form import merged_form
+from services.catalog.domain.model import City, Item, ItemBranch, Package
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """The longest way through the branches: its sum and the branches on it."""
+
+    limit: Limit
+    path: tuple[str, ...]
+
+
+def procedure_of_item(item: Item, city: City, *, version: int = 1) -> Procedure:
+    """The item's own procedure: its department alone, or the branches it names."""
+    branches = tuple(_own_branch(item, b) for b in item.branches) or (whole_item(item),)
+    return Procedure(
+        code=item.code,
+        version=version,
+        kind="item",
+        title=item.title,
+        lead_department=item.department,
+        audience=item.audience,
+        acceptance=item.acceptance,
+        acceptance_limit=item.acceptance_limit,
+        branches=branches,
+        join=item.join or Join(rule="all", over=tuple(b.key for b in branches)),
+        form=merged_form(branches, item.optional, item.regroup, city),
+    )
+
+
+def procedure_of_package(package: Package, city: City, *, version: int = 1) -> Procedure:
+    """The package's procedure. Result codes of an earlier branch flow to later ones and are not asked."""
+    specs = [
+        replace(whole_item(item), depends_on=b.depends_on, when=b.when, required=b.required)
+        for b in package.branches
+        if (item := city.items.get(b.item))
+    ]
+    flows = flowing_results(specs)
+    branches = tuple(replace(s, fields=tuple(f for f in s.fields if f not in flows[s.key])) for s in specs)
+    optional = {
+        name
+        for s in branches
+        for name in city.items[s.item].optional
+        if all(name in city.items[o.item].optional for o in branches if name in o.fields)
+    }
+    return Procedure(
+        code=package.code,
+        version=version,
+        kind="package",
+        title=package.title,
+        lead_department=package.lead_department,
+        audience=package.audience,
+        acceptance=package.acceptance,
+        acceptance_limit=package.acceptance_limit,
+        branches=branches,
+        join=package.join,
+        form=merged_form(branches, optional, package.regroup, city),
+    )
+
+
+def whole_item(item: Item) -> BranchSpec:
+    """An item as one branch, keyed by the item's code."""
+    return BranchSpec(
+        key=item.code,
+        item=item.code,
+        title=item.title,
+        department=item.department,
+        kind=item.kind,
+        statutory=item.statutory,
+        promised=item.promised,
+        fields=item.fields,
+        materials=tuple(m.material for m in item.materials),
+        issues=item.issues,
+        produces=item.produces,
+    )
+
+
+def _own_branch(item: Item, branch: ItemBranch) -> BranchSpec:
+    return BranchSpec(item=item.code, **{name: getattr(branch, name) for name in branch.__dataclass_fields__})
+
+
+def ancestors(branches: Sequence[BranchSpec]) -> dict[str, set[str]]:
+    """For each branch all it depends on, near and far. Cycles end where they close."""
+    direct = {b.key: b.depends_on for b in branches}
+
+    def before(key: str, seen: set[str]) -> set[str]:
+        for name in direct.get(key, ()):
+            if name not in seen:
+                seen.add(name)
+                before(name, seen)
+        return seen
+
+    return {b.key: before(b.key, set()) for b in branches}
+
+
+def flowing_results(branches: Sequence[BranchSpec]) -> dict[str, set[str]]:
+    """For each branch the result codes that reach it from the branches it depends on."""
+    produces = {b.key: b.produces for b in branches}
+    return {
+        key: {code for name in names for code in produces.get(name, ())}
+        for key, names in ancestors(branches).items()
+    }
+
+
+def promise(branches: Sequence[BranchSpec]) -> Promise:
+    """A package's promise is the longest path, shown with its sum (in working days).
+
+    On the spot counts as nothing. A branch alone keeps its own unit. The graph must be free of cycles.
+    """
+    by_key = {b.key: b for b in branches}
+    longest: dict[str, tuple[float, tuple[str, ...]]] = {}
+
+    def until(key: str) -> tuple[float, tuple[str, ...]]:
+        if key not in longest:
+            earlier = [until(name) for name in by_key[key].depends_on if name in by_key]
+            days, path = max(earlier, default=(0.0, ()))
+            longest[key] = (days + days_of(by_key[key].promised), (*path, key))
+        return longest[key]
+
+    days, path = max((until(b.key) for b in branches), key=lambda way: way[0])
+    if len(path) == 1:
+        return Promise(limit=by_key[path[0]].promised, path=path)
+    return Promise(limit=Limit(value=days, unit="working_days"), path=path)
+
+
+def days_of(limit: Limit) -> float:
+    """A limit's weight in a sum of working days."""
+    return 0.0 if limit.unit == "on_the_spot" else limit.value
+
+
+def find_cycle(depends_on: Mapping[str, Collection[str]]) -> list[str] | None:
+    """A cycle in the graph as the keys along it, the first repeated at the end; None if there is none."""
+    done: set[str] = set()
+
+    def walk(key: str, path: list[str]) -> list[str] | None:
+        if key in path:
+            return [*path[path.index(key) :], key]
+        if key in done:
+            return None
+        for name in depends_on.get(key, ()):
+            if cycle := walk(name, [*path, key]):
+                return cycle
+        done.add(key)
+        return None
+
+    for key in depends_on:
+        if cycle := walk(key, []):
+            return cycle
+    return None

@@ -1,0 +1,1 @@
+"""Intake 收件: one filing for every department, its acceptance, and its progress."""

@@ -1,0 +1,54 @@
+"""What intake listens to, and what falls due."""
+
+from __future__ import annotations
+
+from chassis import trust
+from chassis.uow import UnitOfWork
+from chassis.worker import Worker, due, subscribe
+from contracts import approval, catalog
+from contracts.cloudevents import Envelope
+from services.intake import handlers
+
+
+class IntakeWorker(Worker):
+    """Keeps the catalogue, follows cases, accepts what the desk left unanswered."""
+
+    name = "intake"
+
+    @subscribe(
+        "intake.catalog",
+        catalog.ProcedurePublished,
+        catalog.ProcedureClosed,
+        catalog.DepartmentPublished,
+        catalog.CalendarPublished,
+    )
+    def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.keep_catalog(events, uow)
+
+    @subscribe(
+        "intake.cases",
+        approval.CaseOpened,
+        approval.BranchOpened,
+        approval.BranchClaimed,
+        approval.BranchReleased,
+        approval.BranchSuspended,
+        approval.BranchResumed,
+        approval.BranchAnswered,
+        approval.BranchSilent,
+        approval.BranchOverdue,
+        approval.BranchDropped,
+        approval.CaseDecided,
+        approval.LicenceIssued,
+        approval.CaseClosed,
+        approval.CaseTerminated,
+    )
+    def cases(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.follow_cases(events, uow)
+
+    @subscribe("intake.trust", *trust.EVENTS)
+    def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        trust.keep(events, uow)
+
+    @due(handlers.SILENCE)
+    def acceptance_silence(self, numbers: list[str], uow: UnitOfWork) -> None:
+        handlers.accept_by_silence(numbers, uow)

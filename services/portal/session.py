@@ -1,0 +1,99 @@
+"""The portal's session: one sealed cookie, readable by nobody but the portal."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from chassis.sealing import BrokenSeal, Sealer
+
+COOKIE = "onewindow"
+TRACKED_AT_MOST = 3
+
+
+@dataclass(slots=True)
+class Session:
+    """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for."""
+
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    access: str = ""
+    refresh: str = ""
+    expires: float = 0.0
+    account: dict[str, Any] = field(default_factory=dict)
+    tracked: dict[str, str] = field(default_factory=dict)
+    notes: list[dict[str, str]] = field(default_factory=list)
+    is_new: bool = False
+
+    @property
+    def signed_in(self) -> bool:
+        return bool(self.access)
+
+    def take_tokens(self, answer: dict[str, Any], now: float) -> None:
+        """Keep what identity answered; ``now`` in seconds since 1970."""
+        self.is_new = False
+        self.access = answer["access_token"]
+        self.refresh = answer["refresh_token"]
+        self.expires = now + float(answer["expires_in"])
+        self.account = answer.get("account", self.account)
+
+    def end(self) -> None:
+        """Nobody is signed in any more."""
+        self.access = self.refresh = ""
+        self.account = {}
+        self.csrf = secrets.token_urlsafe(16)
+
+    def form_token(self) -> str:
+        """The token that forms carry; from now on the session is worth keeping."""
+        self.is_new = False
+        return self.csrf
+
+    def track(self, application_no: str, query_code: str) -> None:
+        self.is_new = False
+        self.tracked.pop(application_no, None)
+        self.tracked[application_no] = query_code
+        for oldest in list(self.tracked)[:-TRACKED_AT_MOST]:
+            del self.tracked[oldest]
+
+
+class Envelope:
+    """Seals small JSON values into text for cookies and links; each purpose has its own key."""
+
+    def __init__(self, master_key: bytes, purpose: str):
+        self._sealer = Sealer(master_key, f"portal.{purpose}")
+
+    def seal(self, value: Any) -> str:
+        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return urlsafe_b64encode(self._sealer.seal(plain)).decode().rstrip("=")
+
+    def open(self, text: str) -> Any:
+        """The value, or None when this key did not seal it."""
+        try:
+            sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            return json.loads(self._sealer.open(sealed))
+        except (BrokenSeal, ValueError):
+            return None
+
+
+class SessionSeal:
+    """Reads and writes the session cookie's value."""
+
+    def __init__(self, master_key: bytes):
+        self._envelope = Envelope(master_key, "session")
+
+    def read(self, cookie: str | None) -> Session:
+        value = self._envelope.open(cookie) if cookie else None
+        if isinstance(value, dict):
+            known = {f.name for f in fields(Session)}
+            return Session(**{k: v for k, v in value.items() if k in known})
+        return Session(is_new=True)
+
+    def write(self, session: Session) -> str:
+        return self._envelope.seal(asdict(session) | {"is_new": False})
+
+    @staticmethod
+    def snapshot(session: Session) -> str:
+        """To see whether a request changed anything; a new session is kept only once a form uses it."""
+        return "" if session.is_new else json.dumps(asdict(session), sort_keys=True)

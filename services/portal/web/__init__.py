@@ -1,0 +1,5 @@
+"""The portal's pages."""
+
+from services.portal.web.app import create_app
+
+__all__ = ["create_app"]

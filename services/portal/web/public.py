@@ -1,0 +1,226 @@
+"""Pages for everybody: home, packages, sign-in, tracking without an account, the component sheet."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
+
+from chassis.web import current_database, current_feed
+from services.portal import handlers, views
+from services.portal.clients import Refused
+from services.portal.dates import moment
+from services.portal.orm import Draft
+from services.portal.web.portal import (
+    VIEW_COOKIE,
+    account,
+    anybody,
+    city,
+    go,
+    go_to,
+    language,
+    next_or,
+    note,
+    page,
+    portal,
+    reader,
+    requires,
+    session,
+)
+
+pages = Blueprint("public", __name__)
+YEAR_S = 365 * 24 * 3600
+
+
+@pages.get("/")
+def home() -> Response:
+    packages = [portal().public("procedure", p["code"]) for p in portal().public("packages")]
+    mine, drafts = [], []
+    if account().get("kind") in ("person", "firm"):
+        mine = [case for case in city().applications()["items"] if case["status"] not in views.ENDED][:3]
+        with current_database().read() as reading:
+            drafts = handlers.drafts_of(account()["account_id"], reading)[:2]
+    who = reader()
+    return page(
+        "home.html",
+        packages=[(p, views.planned(p["branches"])) for p in packages],
+        items=[i for i in portal().public("items") if i["open"] and not i["sample"]],
+        slips=[views.slip(case, who, _case_link(case)) for case in mine],
+        drafts=[_draft_slip(d) for d in drafts],
+    )
+
+
+@pages.get("/packages/<code>")
+def package(code: str) -> Response:
+    return _procedure_page(code)
+
+
+@pages.get("/items/<code>")
+def item(code: str) -> Response:
+    return _procedure_page(code)
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Response:
+    t = language()
+    if request.method == "GET":
+        return page("sign_in.html", next=next_or(""), login="", errors=[])
+    login, password = request.form.get("login", "").strip(), request.form.get("password", "")
+    errors = [] if login else [("login", t("请填写账号"))]
+    errors += [] if password else [("password", t("请填写密码"))]
+    if not errors:
+        try:
+            tokens = anybody().sign_in(login, password)
+        except Refused as refused:
+            errors = [("login", _why_not(refused))]
+        else:
+            return _signed_in(tokens)
+    return page("sign_in.html", 422, next=next_or(""), login=login, errors=errors)
+
+
+@pages.post("/sign-out")
+def sign_out() -> Response:
+    session().end()
+    note(language()("您已退出登录。"))
+    return go("public.home")
+
+
+@pages.post("/view")
+def view() -> Response:
+    """Elderly mode on or off: a cookie, the same addresses."""
+    response = go_to(next_or("/"))
+    mode = "elder" if request.form.get("mode") == "elder" else "plain"
+    response.set_cookie(VIEW_COOKIE, mode, max_age=YEAR_S, path="/", samesite="Lax", httponly=True)
+    return response
+
+
+@pages.route("/track", methods=["GET", "POST"])
+def track() -> Response:
+    t = language()
+    number = request.form.get("application_no", request.args.get("no", "")).strip().upper().replace(" ", "")
+    if request.method == "GET":
+        return page("track.html", number=number, errors=[])
+    code = request.form.get("query_code", "").strip().upper().replace(" ", "")
+    errors = [] if number else [("application_no", t("请填写办件编号"))]
+    errors += [] if code else [("query_code", t("请填写查询码"))]
+    if not errors:
+        try:
+            anybody().progress(number, code)
+        except Refused as refused:
+            if refused.status == 429:
+                raise
+            errors = [("application_no", t("编号和查询码对不上，请照回执再核对一遍"))]
+        else:
+            session().track(number, code)
+            return go("public.tracked", no=number)
+    return page("track.html", 422, number=number, errors=errors)
+
+
+@pages.get("/track/<no>")
+def tracked(no: str) -> Response:
+    code = session().tracked.get(no)
+    if code is None:
+        return go("public.track", no=no)
+    since = current_feed().position()
+    case = anybody().progress(no, code)
+    return page("tracked.html", since=since, **case_values(case))
+
+
+@pages.get("/t/<token>")
+def by_link(token: str) -> Response:
+    """What the QR code on a receipt opens: the progress page, without typing."""
+    found = portal().links.open(token)
+    if not found:
+        abort(404)
+    no, code = found
+    session().track(no, code)
+    return go("public.tracked", no=no)
+
+
+@pages.get("/space")
+@requires("person", "firm")
+def space() -> Response:
+    answer = city().applications(request.args.get("cursor"))
+    who = reader()
+    with current_database().read() as reading:
+        drafts = handlers.drafts_of(account()["account_id"], reading)
+    cases = answer["items"]
+    to_do = [c for c in cases if views.asks_for_correction(c)]
+    running = [c for c in cases if c not in to_do and c["status"] not in views.ENDED]
+    ended = [c for c in cases if c not in to_do and c["status"] in views.ENDED]
+    return page(
+        "space.html",
+        drafts=[_draft_slip(d) for d in drafts],
+        groups={
+            name: [views.slip(c, who, _case_link(c)) for c in found]
+            for name, found in (("todo", to_do), ("running", running), ("ended", ended))
+        },
+        next=answer.get("next"),
+    )
+
+
+@pages.get("/design")
+def design() -> Response:
+    from services.portal.web.sheet import sample
+
+    return page("design.html", **sample(reader()))
+
+
+def case_values(case: dict[str, Any]) -> dict[str, Any]:
+    """What the templates of a running case need."""
+    who = reader()
+    now, you = views.now_and_you(case, who)
+    return {
+        "case": case,
+        "timeline": views.timeline(case, who.t),
+        "slip": views.slip(case, who),
+        "stages": views.lanes(case.get("branches") or [], who.t),
+        "now": now,
+        "you": you,
+        "reader": who,
+        "as_of": moment(who.now),
+        "to_fix": views.asks_for_correction(case),
+        "may_withdraw": views.may_withdraw(case),
+    }
+
+
+def _procedure_page(code: str) -> Response:
+    found = portal().public("procedure", code)
+    return page(
+        "package.html",
+        procedure=found,
+        facts=found.get("facts") or {},
+        stages=views.planned(found["branches"]),
+    )
+
+
+def _signed_in(tokens: dict[str, Any]) -> Response:
+    session().take_tokens(tokens, time.time())
+    home_of = {"staff": "work.inbox"}.get(account().get("kind", ""), "public.home")
+    return go_to(next_or(url_for(home_of)))
+
+
+def _why_not(refused: Refused) -> str:
+    t = language()
+    if refused.status == 429:
+        return t("试得太多了，请 {n} 分钟后再试", n=max(1, -(-refused.retry_after // 60)))
+    return t("账号或密码不对，请再试一次")
+
+
+def _case_link(case: dict[str, Any]) -> str:
+    return url_for("cases.case", no=case["application_no"])
+
+
+def _draft_slip(draft: Draft) -> views.Slip:
+    t, who = language(), reader()
+    found = portal().public("procedure", draft.procedure)
+    return views.Slip(
+        number="",
+        name=t.of(found["title"]),
+        mark=views.Mark("wait", "wait", t("没填完")),
+        what=t("接着填"),
+        who=t("您"),
+        due=t("保存于 {day}", day=who.day(draft.saved_at)),
+        href=url_for("apply.start", code=draft.procedure),
+    )

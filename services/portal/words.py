@@ -1,0 +1,45 @@
+"""Two languages from one set of templates: the Chinese text is the key, the catalogue has the English."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markupsafe import Markup, escape
+
+LANGUAGES = ("zh", "en")
+CATALOGUE = Path(__file__).with_name("english.yaml")
+
+
+@cache
+def english() -> dict[str, str]:
+    """The catalogue; an English value may differ for one: ``{"one": …, "other": …}`` by ``n``."""
+    with CATALOGUE.open(encoding="utf-8") as file:
+        return dict(yaml.safe_load(file))
+
+
+class Language:
+    """One visitor's language."""
+
+    def __init__(self, code: str):
+        self.code = code
+        self.tag = "zh-Hans-CN" if code == "zh" else "en"
+
+    def __call__(self, text: str, /, **values: Any) -> str:
+        """``text`` in this language; ``{name}`` becomes ``values["name"]``. Markup stays markup."""
+        found: Any = text if self.code == "zh" else english().get(text, text)
+        if isinstance(found, dict):
+            found = found["one" if values.get("n") == 1 else "other"]
+        if not values:
+            return str(found)
+        if any(isinstance(v, Markup) for v in values.values()):
+            return Markup(escape(found)).format(**values)
+        return str(found).format(**values)
+
+    def of(self, text: Any) -> str:
+        """A two-language text (``{"zh": …, "en": …}``, or a plain one) in this language."""
+        if isinstance(text, dict):
+            return str(text.get(self.code) or text.get("zh") or "")
+        return "" if text is None else str(text)

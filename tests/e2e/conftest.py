@@ -1,0 +1,33 @@
+"""The city in both modes: every scenario runs embedded and on RabbitMQ and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from demo.platform import Platform
+from deploy.local.stack import Stack
+from tests.e2e.city import City
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    with Platform(tmp_path_factory.mktemp("embedded")) as platform:
+        yield City(platform.urls)
+
+
+@pytest.fixture(scope="session")
+def distributed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    stack = Stack(tmp_path_factory.mktemp("stack"))
+    stack.start()
+    try:
+        yield City(stack.urls)
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(params=["embedded", "distributed"])
+def city(request: pytest.FixtureRequest) -> City:
+    found: City = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,64 @@
+"""The catalogue on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis import migrate
+from chassis.database import Database
+from chassis.fakes.database import events_of
+from chassis.fakes.database import scratch_config as config_in
+from chassis.fakes.web import client
+from contracts.catalog import ProcedurePublished
+from services.catalog import handlers
+from services.catalog.web import create_app
+
+SAMPLE = Path(__file__).parents[2] / "sample_city"
+
+
+@pytest.fixture
+def database(tmp_path: Path, postgres: Any) -> Iterator[Database]:
+    made = Database(config_in("catalog", tmp_path, database_url=postgres.create_database(tmp_path.name)))
+    migrate.upgrade(made)
+    yield made
+    made.close()
+
+
+def load(database: Database) -> handlers.Loaded:
+    with database.transaction() as uow:
+        return handlers.load(SAMPLE, uow)
+
+
+def test_what_is_loaded_is_read_back_and_loading_again_changes_nothing(database: Database) -> None:
+    assert load(database)
+    assert not load(database)
+    answer = client(create_app(database.config, database=database)).get("/api/catalog/procedures/new-company")
+    assert answer.status_code == 200
+    assert len(answer.get_json()["form"]["properties"]) == 25
+    events = [e.event for e in events_of(database, ProcedurePublished)]
+    assert {e.procedure.code for e in events if isinstance(e, ProcedurePublished)} >= {"new-company"}
+
+
+def test_two_loads_at_once_publish_once(database: Database) -> None:
+    ready, errors = threading.Barrier(2), []
+
+    def race() -> None:
+        try:
+            ready.wait(10)
+            load(database)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=race) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert errors == []
+    subjects = [(e.type, e.subject) for e in events_of(database)]
+    assert len(subjects) == len(set(subjects)) == 15 + 18 + 4

@@ -1,0 +1,95 @@
+"""The portal over a small city of stand-ins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from chassis.database import Database
+from chassis.fakes.database import memory_database
+from chassis.fakes.web import Mint
+from services.portal.orm import Base
+from services.portal.web import create_app
+from tests.unit.portal.fake_city import PASSWORD, FakeCity, catalog
+
+URLS = dict.fromkeys(("identity", "catalog", "intake", "approval"), "http://city")
+
+
+@pytest.fixture(scope="session")
+def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("catalog")
+
+
+@pytest.fixture
+def mint() -> Mint:
+    return Mint()
+
+
+@pytest.fixture
+def city(mint: Mint, catalog_folder: Path) -> FakeCity:
+    return FakeCity(mint, catalog(catalog_folder))
+
+
+@pytest.fixture
+def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
+    made = memory_database("portal", tmp_path, Base.metadata, urls=URLS)
+    mint.install(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(database: Database, city: FakeCity) -> Flask:
+    made = create_app(database.config, database)
+    made.extensions["portal"].http.mount("http://", city.adapter())
+    return made
+
+
+class Browser:
+    """A visitor: follows redirects and sends forms with their token."""
+
+    def __init__(self, client: FlaskClient):
+        self.client = client
+        self.page: TestResponse | None = None
+
+    def get(self, path: str) -> TestResponse:
+        self.page = self.client.get(path, follow_redirects=True)
+        return self.page
+
+    def post(self, path: str, **values: Any) -> TestResponse:
+        """Send a form, with the token of the page at hand."""
+        if self.page is None or 'name="csrf"' not in self.page.text:
+            self.get("/sign-in")
+        assert self.page is not None
+        token = re.findall(r'name="csrf" value="([^"]+)"', self.page.text)[0]
+        data = {k.replace("__", "."): v for k, v in values.items()} | {"csrf": token}
+        self.page = self.client.post(path, data=data, follow_redirects=True)
+        return self.page
+
+    def sign_in(self, login: str) -> TestResponse:
+        return self.post("/sign-in", login=login, password=PASSWORD)
+
+    @property
+    def address(self) -> str:
+        assert self.page is not None
+        return self.page.request.path
+
+
+@pytest.fixture
+def visit(app: Flask) -> Callable[..., Browser]:
+    """``visit()`` is somebody new; ``visit("heji")`` is signed in."""
+
+    def make(login: str | None = None) -> Browser:
+        browser = Browser(app.test_client())
+        if login:
+            browser.sign_in(login)
+        return browser
+
+    return make

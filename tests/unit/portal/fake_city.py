@@ -1,0 +1,493 @@
+"""A small city behind the portal: the real catalogue on the sample, and simple stand-ins for the rest.
+
+It answers the portal's own HTTP client in the process, so pages can be tried (and looked at in a browser)
+without any other service running. ``say`` is called with the topics a real city's events would mark.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import requests
+from flask import Flask, jsonify, request
+from requests.adapters import BaseAdapter
+from sqlalchemy import delete, insert, select
+from urllib3 import HTTPResponse
+from werkzeug.test import Client
+
+from chassis import tables, wake
+from chassis.config import Config
+from chassis.database import Database
+from chassis.fakes.web import Mint
+from contracts.portal import PageChanged
+from services.catalog import orm as catalog_orm
+from services.catalog import sample as catalog_sample
+from services.catalog.web import create_app as catalog_app
+
+SAMPLE = Path(__file__).parents[3] / "sample_city"
+PASSWORD = "demo"
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "shenjiahe": {"account_id": "acc-shen", "kind": "person", "display_name": "沈佳禾", "roles": []},
+    "heji": {"account_id": "acc-heji", "kind": "firm", "display_name": "江塘禾记餐饮有限公司", "roles": []},
+    "luming": {
+        "account_id": "acc-lu",
+        "kind": "staff",
+        "display_name": "陆明远",
+        "roles": ["officer"],
+        "department": "SJ",
+    },
+    "officer-xf": {
+        "account_id": "acc-xf",
+        "kind": "staff",
+        "display_name": "方立",
+        "roles": ["officer"],
+        "department": "XF",
+    },
+    "qianxiaowen": {
+        "account_id": "acc-qian",
+        "kind": "staff",
+        "display_name": "钱晓雯",
+        "roles": ["acceptance_clerk"],
+        "department": "SJ",
+    },
+}
+
+
+class FakeCity:
+    """State of the stand-ins, and what a test may make happen in them."""
+
+    def __init__(self, mint: Mint, catalog: Flask, say: Callable[[set[str]], None] = lambda topics: None):
+        self.mint = mint
+        self.say = say
+        self.cases: dict[str, dict[str, Any]] = {}
+        self.forms: dict[str, dict[str, Any]] = {}
+        self.by_key: dict[str, str] = {}
+        self.requests: list[str] = []
+        self.down: set[str] = set()
+        self.tries = 0
+        self.refreshes = 0
+        self.signed_out = False
+        self.token_seconds = 600
+        self.errors: list[dict[str, str]] = []
+        self._serial = itertools.count(123)
+        self._catalog = Client(catalog)
+        self._app = Client(self._make())
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def adapter(self) -> BaseAdapter:
+        """For ``requests.Session.mount``."""
+        return _WsgiAdapter(self)
+
+    def answer(self, service: str) -> Client:
+        return self._catalog if service == "catalog" else self._app
+
+    def file(self, code: str, form: dict[str, Any], owner: str, desk: bool = False) -> dict[str, Any]:
+        procedure = self._catalog.get(f"/api/catalog/procedures/{code}").json
+        no = f"{procedure['lead_department']}20261124{next(self._serial):06d}K"
+        wanted = [b for b in procedure["branches"] if self._called_for(b, form)]
+        due = self.now + timedelta(days=6)
+        branches = [
+            {
+                "branch_no": f"{no}-{i:02d}",
+                "key": b["key"],
+                "item": b["item"],
+                "title": b["title"],
+                "department": b["department"],
+                "department_name": b["department_name"],
+                "kind": b["kind"],
+                "status": "waiting" if b["depends_on"] or desk else "open",
+                "answer": None,
+                "handler": None,
+                "opened_at": None if b["depends_on"] or desk else self.now.isoformat(),
+                "answered_at": None,
+                "promised_due": None if b["depends_on"] or desk else due.isoformat(),
+                "statutory_due": None if b["depends_on"] or desk else (due + timedelta(days=9)).isoformat(),
+                "overdue": False,
+                "depends_on": b["depends_on"],
+                "correction_request": None,
+                "required": b["required"],
+            }
+            for i, b in enumerate(wanted, 1)
+        ]
+        self.cases[no] = {
+            "owner": owner,
+            "application_no": no,
+            "query_code": "7KQ2M4XD",
+            "procedure": code,
+            "version": procedure["version"],
+            "title": procedure["title"],
+            "kind": procedure["kind"],
+            "status": "awaiting_acceptance" if desk else "in_approval",
+            "outcome": None,
+            "stage": {"zh": "审查", "en": "Examination"},
+            "answered": 0,
+            "required": len(wanted),
+            "next": {
+                "what": {"zh": "各部门同时审查", "en": "All departments examine at once"},
+                "who": {"zh": "各承办部门", "en": "The departments in charge"},
+                "due": due.isoformat(),
+            },
+            "submitted_at": self.now.isoformat(),
+            "accepted_at": None if desk else self.now.isoformat(),
+            "decided_at": None,
+            "closed_at": None,
+            "withdrawal_requested_at": None,
+            "branches": [] if desk else branches,
+            "timeline": [
+                {"at": self.now.isoformat(), "event": "submitted", "stage": {"zh": "收件", "en": "Received"}}
+            ]
+            + (
+                []
+                if desk
+                else [
+                    {
+                        "at": self.now.isoformat(),
+                        "event": "accepted",
+                        "stage": {"zh": "受理", "en": "Accepted"},
+                    }
+                ]
+            ),
+            "licences": [],
+            "returned": None,
+        }
+        self.forms[no] = form
+        return self.cases[no]
+
+    def reply(self, branch_no: str, answer: str = "agree", opinion: str = "") -> None:
+        """A department answers; dependants open; the case is decided when all have."""
+        case = self.cases[branch_no.rpartition("-")[0]]
+        branch = next(b for b in case["branches"] if b["branch_no"] == branch_no)
+        at = self.now.isoformat()
+        branch |= {"status": "answered", "answer": answer, "answered_at": at, "opinion": opinion}
+        for other in case["branches"]:
+            if branch["key"] in other["depends_on"] and other["status"] == "waiting":
+                other |= {
+                    "status": "open",
+                    "opened_at": at,
+                    "promised_due": (self.now + timedelta(days=3)).isoformat(),
+                }
+        case["answered"] = sum(b["status"] == "answered" for b in case["branches"])
+        case["licences"].append(
+            {
+                "licence_no": f"江样字〔2026〕{len(case['licences']) + 18} 号",
+                "licence_type": branch["item"],
+                "branch_no": branch_no,
+                "item": branch["item"],
+                "issued_at": at,
+                "results": {},
+            }
+        )
+        case["timeline"].append(
+            {"at": at, "event": "branch_answered", "stage": branch["title"], "branch_no": branch_no}
+        )
+        if case["answered"] == len(case["branches"]):
+            case |= {
+                "status": "closed",
+                "outcome": "granted",
+                "decided_at": at,
+                "closed_at": at,
+                "next": None,
+            }
+        self.changed(case)
+
+    def ask(self, branch_no: str, reasons: dict[str, str]) -> None:
+        case = self.cases[branch_no.rpartition("-")[0]]
+        branch = next(b for b in case["branches"] if b["branch_no"] == branch_no)
+        branch |= {"status": "suspended", "correction_request": 1}
+        branch["asked"] = [{"field": f, "reason": r} for f, r in reasons.items()]
+        self.changed(case)
+
+    def changed(self, case: dict[str, Any]) -> None:
+        self.say(
+            {f"case:{case['application_no']}"} | {f"department:{b['department']}" for b in case["branches"]}
+        )
+
+    @staticmethod
+    def _called_for(branch: dict[str, Any], form: dict[str, Any]) -> bool:
+        return all(
+            (form.get(c["field"]) or 0) >= c["at_least"]
+            if c.get("at_least") is not None
+            else form.get(c["field"]) == c.get("equals")
+            for c in branch["when"]
+        )
+
+    def _make(self) -> Flask:
+        app = Flask("fake_city")
+
+        def problem(status: int, kind: str, **extra: Any) -> Any:
+            body = {"type": kind, "status": status, "detail": extra.pop("detail", kind)} | extra
+            return jsonify(body), status
+
+        def who() -> dict[str, Any] | None:
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            return self._tokens.get(token)
+
+        @app.before_request
+        def signed_in() -> Any:
+            self.requests.append(f"{request.method} {request.path}")
+            if any(request.path.startswith(f"/api/{name}/") for name in self.down):
+                return problem(503, "unavailable")
+            is_open = request.path.endswith(("/tokens", "/tokens/refresh", "/progress"))
+            if not is_open and (who() is None or self.signed_out):
+                return problem(401, "not-signed-in")
+            return None
+
+        @app.post("/api/identity/tokens")
+        def tokens() -> Any:
+            account = ACCOUNTS.get(request.json["login"])
+            if account is None or request.json["password"] != PASSWORD:
+                return problem(401, "wrong-credentials")
+            return jsonify(self.tokens(account))
+
+        @app.post("/api/identity/tokens/refresh")
+        def refresh() -> Any:
+            account = self._refresh.pop(request.json["refresh_token"], None)
+            self.refreshes += 1
+            return jsonify(self.tokens(account)) if account else problem(401, "not-signed-in")
+
+        @app.get("/api/identity/accounts/names")
+        def names() -> Any:
+            wanted = request.args["ids"].split(",")
+            found = [a for a in ACCOUNTS.values() if a["account_id"] in wanted]
+            return jsonify({"items": [{k: a[k] for k in ("account_id", "display_name")} for a in found]})
+
+        @app.post("/api/intake/applications")
+        def submit() -> Any:
+            key = request.headers["Idempotency-Key"]
+            if self.errors:
+                return problem(422, "invalid-form", errors=self.errors)
+            if key not in self.by_key:
+                body = request.json
+                self.by_key[key] = self.file(body["procedure"], body["form"], who()["account_id"])[
+                    "application_no"
+                ]
+            return jsonify(self.cases[self.by_key[key]]), 201
+
+        @app.get("/api/intake/applications")
+        def mine() -> Any:
+            items = [c for c in self.cases.values() if c["owner"] == who()["account_id"]]
+            return jsonify({"items": items[::-1], "next": None})
+
+        @app.get("/api/intake/applications/<no>")
+        def application(no: str) -> Any:
+            case = self.cases.get(no)
+            if case is None or (who()["kind"] != "staff" and case["owner"] != who()["account_id"]):
+                return problem(404, "not-found")
+            return jsonify(case)
+
+        @app.get("/api/intake/applications/<no>/form")
+        def form(no: str) -> Any:
+            return jsonify({"application_no": no, "form": self.forms[no]})
+
+        @app.post("/api/intake/applications/<no>/withdraw")
+        def withdraw(no: str) -> Any:
+            self.cases[no] |= {
+                "status": "withdrawn",
+                "withdrawal_requested_at": self.now.isoformat(),
+                "next": None,
+            }
+            self.changed(self.cases[no])
+            return jsonify(self.cases[no]), 202
+
+        @app.post("/api/intake/applications/<no>/corrections")
+        def correct(no: str) -> Any:
+            self.forms[no] |= request.json["changes"]
+            branch = next(
+                b for b in self.cases[no]["branches"] if b["branch_no"] == request.json["branch_no"]
+            )
+            branch |= {"status": "claimed", "correction_request": None}
+            self.changed(self.cases[no])
+            return jsonify({}), 202
+
+        @app.post("/api/intake/applications/<no>/resubmit")
+        def resubmit(no: str) -> Any:
+            self.forms[no] = request.json["form"]
+            self.cases[no] |= {"status": "awaiting_acceptance", "returned": None}
+            return jsonify(self.cases[no])
+
+        @app.post("/api/intake/progress")
+        def progress() -> Any:
+            case = self.cases.get(request.json["application_no"])
+            if case is None or request.json["query_code"] != case["query_code"]:
+                self.tries += 1
+                if self.tries > 5:
+                    return problem(429, "too-many-tries")[0], 429, {"Retry-After": "600"}
+                return problem(404, "not-found")
+            return jsonify(case | {"licences": []})
+
+        @app.get("/api/intake/acceptance")
+        def acceptance() -> Any:
+            waiting = [c for c in self.cases.values() if c["status"] == "awaiting_acceptance"]
+            return jsonify({"items": waiting, "next": None})
+
+        @app.post("/api/intake/applications/<no>/<any(accept, return, refuse):act>")
+        def decide(no: str, act: str) -> Any:
+            status = {"accept": "in_approval", "return": "returned", "refuse": "not_accepted"}[act]
+            reasons = (request.json or {}).get("reasons")
+            self.cases[no] |= {
+                "status": status,
+                "accepted_at": self.now.isoformat() if act == "accept" else None,
+                "returned": {"round": 1, "reasons": reasons} if reasons else None,
+            }
+            return jsonify(self.cases[no])
+
+        @app.get("/api/intake/dossiers/<branch_no>")
+        def dossier(branch_no: str) -> Any:
+            no = branch_no.rpartition("-")[0]
+            return jsonify({"branch_no": branch_no, "fields": self.forms[no], "results": {}, "changed": []})
+
+        def branch_of(branch_no: str) -> dict[str, Any]:
+            case = self.cases[branch_no.rpartition("-")[0]]
+            branch = next(b for b in case["branches"] if b["branch_no"] == branch_no)
+            return branch | {
+                "application_no": case["application_no"],
+                "procedure": case["procedure"],
+                "version": case["version"],
+                "answered": case["answered"],
+                "light": branch.get("light", "green"),
+                "required": case["required"],
+            }
+
+        @app.get("/api/approval/inbox")
+        def inbox() -> Any:
+            mine = [
+                branch_of(b["branch_no"])
+                for c in self.cases.values()
+                for b in c["branches"]
+                if b["department"] == who()["department"] and b["status"] != "waiting"
+            ]
+            mine.sort(key=lambda b: b["statutory_due"] or "9")
+            return jsonify({"items": mine, "next": None})
+
+        @app.get("/api/approval/cases/<no>")
+        def case(no: str) -> Any:
+            return jsonify({"application_no": no, "branches": self.cases[no]["branches"]})
+
+        @app.get("/api/approval/branches/<branch_no>")
+        def branch(branch_no: str) -> Any:
+            return jsonify(branch_of(branch_no))
+
+        @app.post("/api/approval/branches/<branch_no>/<any(claim, release):act>")
+        def hold(branch_no: str, act: str) -> Any:
+            case = self.cases[branch_no.rpartition("-")[0]]
+            found = next(b for b in case["branches"] if b["branch_no"] == branch_no)
+            if act == "claim" and found["status"] != "open":
+                return problem(
+                    409, "illegal-move", detail="这件已经有人认领。", state=found["status"], move="claim"
+                )
+            taken = act == "claim"
+            found |= {
+                "status": "claimed" if taken else "open",
+                "handler": who()["account_id"] if taken else None,
+            }
+            self.changed(case)
+            return jsonify(branch_of(branch_no))
+
+        @app.post("/api/approval/branches/<branch_no>/answer")
+        def answer(branch_no: str) -> Any:
+            body = request.json
+            if body["answer"] == "ask_correction":
+                self.ask(branch_no, {r["field"]: r["reason"] for r in body["requests"]})
+            else:
+                self.reply(branch_no, body["answer"], body.get("opinion", ""))
+            return jsonify(branch_of(branch_no))
+
+        @app.get("/api/approval/corrections/<no>")
+        def corrections(no: str) -> Any:
+            items = [
+                {"branch_no": b["branch_no"], "department_name": b["department_name"], "requests": b["asked"]}
+                for b in self.cases[no]["branches"]
+                if b["status"] == "suspended"
+            ]
+            return jsonify({"items": items, "next": None})
+
+        self._tokens: dict[str, dict[str, Any]] = {}
+        self._refresh: dict[str, dict[str, Any]] = {}
+        return app
+
+    def tokens(self, account: dict[str, Any]) -> dict[str, Any]:
+        token = self.mint.token(
+            account["account_id"],
+            kind=account["kind"],
+            roles=account["roles"],
+            dept=account.get("department"),
+        )
+        self._tokens[token] = account
+        refresh = f"refresh-{len(self._refresh)}-{self.refreshes}"
+        self._refresh[refresh] = account
+        return {
+            "access_token": token,
+            "expires_in": self.token_seconds,
+            "refresh_token": refresh,
+            "account": {"department": None} | account,
+        }
+
+
+class _WsgiAdapter(BaseAdapter):
+    def __init__(self, city: FakeCity):
+        super().__init__()
+        self._city = city
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+        service = (request.path_url.split("/") + ["", ""])[2]
+        if service in self._city.down:
+            raise requests.ConnectionError(service)
+        answer = self._city.answer(service).open(
+            request.path_url, method=request.method, headers=dict(request.headers), data=request.body
+        )
+        response = requests.Response()
+        response.status_code = answer.status_code
+        response.headers.update(answer.headers)
+        response.raw = HTTPResponse(io.BytesIO(answer.data), preload_content=False)
+        response._content = answer.data
+        return response
+
+    def close(self) -> None:
+        pass
+
+
+@cache
+def catalog(folder: Path) -> Flask:
+    """The real catalogue with the sample city in it."""
+    config = Config(
+        service="catalog",
+        database_url=f"sqlite:///{folder}/catalog.sqlite",
+        broker_url="memory://",
+        master_key=b"k" * 32,
+        sqlite_synchronous="OFF",
+    )
+    database = Database(config)
+    with database.writer.begin() as connection:
+        tables.metadata.create_all(connection)
+        catalog_orm.Base.metadata.create_all(connection)
+    with database.transaction() as uow:
+        catalog_sample.load(SAMPLE, uow)
+    return catalog_app(config, database=database)
+
+
+def tell_pages(database: Database) -> Callable[[set[str]], None]:
+    """What the portal's worker and relay do when a case changes: `PageChanged`, in the log at once."""
+
+    def say(topics: set[str]) -> None:
+        with database.transaction() as uow:
+            for topic in sorted(topics):
+                uow.emit(PageChanged(topic=topic))
+        with database.writer.begin() as connection:
+            rows = connection.execute(select(tables.outbox).order_by(tables.outbox.c.id)).mappings().all()
+            names = {c.name for c in tables.event_log.columns} - {"position", "logged_at"}
+            for row in rows:
+                values = {name: row[name] for name in names}
+                connection.execute(insert(tables.event_log).values(logged_at=datetime.now(UTC), **values))
+            connection.execute(delete(tables.outbox))
+        database.wake.notify(wake.LOGGED)
+
+    return say
