@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 from eventlet.event import Event as GreenEvent
 from eventlet.semaphore import Semaphore
-from kombu import Queue
+from kombu import Consumer, Queue
 from kombu.message import Message
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
@@ -46,10 +46,17 @@ def config_of(container: Any) -> Config:
     return config
 
 
+class PatientConsumer(Consumer):  # type: ignore[misc]
+    """Doesn't wait for the broker to confirm a consumer: a queue without a leader may take its time."""
+
+    def _basic_consume(self, queue: Any, no_ack: Any = None, nowait: bool = True, **kwargs: Any) -> Any:
+        return super()._basic_consume(queue, no_ack=no_ack, nowait=True, **kwargs)
+
+
 class BatchConsumer(QueueConsumer):  # type: ignore[misc]
     """nameko's consumer, but messages go straight into their subscription's buffer.
 
-    Queues are never declared here: a queue that is missing is left out and looked for again, and the
+    Each subscription has a channel of its own, so that a queue in trouble blocks no other. Queues are never declared here: a queue that is missing is left out and looked for again, and the
     other subscriptions go on.
     """
 
@@ -61,7 +68,7 @@ class BatchConsumer(QueueConsumer):  # type: ignore[misc]
         self._look_again_at = 0.0
         self._writing = Semaphore()
 
-    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+    def get_consumers(self, _consumer_cls: Any, channel: Any) -> Any:
         names = {provider.queue.name for provider in self._providers}
         self._absent = missing_queues(names, channel.connection.client)
         self._channel = channel
@@ -72,8 +79,13 @@ class BatchConsumer(QueueConsumer):  # type: ignore[misc]
             if provider.queue.name in self._absent:
                 log.error("queue_missing", queue=provider.queue.name, next="onewindow topology apply")
                 continue
-            consumer = consumer_cls(
-                queues=[provider.queue], on_message=provider.receive, auto_declare=False, accept=None
+            own_channel = channel.connection.client.channel()
+            consumer = PatientConsumer(
+                own_channel,
+                queues=[provider.queue],
+                on_message=provider.receive,
+                auto_declare=False,
+                accept=None,
             )
             consumer.qos(prefetch_count=self.prefetch_count)
             self._consumers[provider] = consumer

@@ -169,3 +169,15 @@ class CaseTerminated(Event):
     application_no: str
     reason: Literal["withdrawn"]
     terminated_at: datetime
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SilenceDue(Event):
+    """Approval's word to itself, through its own reply queue: look whether this branch is still silent.
+
+    It stands behind every answer that the broker took before it.
+    """
+
+    application_no: str
+    branch_no: str

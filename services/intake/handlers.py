@@ -18,7 +18,7 @@ from services.intake import replica
 from services.intake.domain import Application, UnknownApplication, called_for
 from services.intake.domain.application import Channel, Ground
 from services.intake.forms import FieldError, InvalidForm
-from services.intake.orm import acceptance_act, application, correction, reading, row_of
+from services.intake.orm import acceptance_act, application, correction, reading, row_of, save_followed
 from services.intake.serials import next_application_no
 
 SILENCE = "intake.acceptance_silence"
@@ -169,8 +169,14 @@ def follow_cases(events: list[Envelope], uow: UnitOfWork) -> None:
     for early in events:
         if early.subject not in found:
             raise NotYet(early)
+    changed = []
     for number, about in groupby(sorted(events, key=_in_case), key=lambda e: e.subject):
-        _move(found[number], uow, partial(found[number].follow, list(about)))
+        followed = found[number]
+        before = followed.status
+        if said := followed.follow(about):
+            _say(followed, said, before, uow)
+            changed.append(followed)
+    save_followed(changed, uow.session)
 
 
 def note_reading(

@@ -122,7 +122,7 @@ def dossier(branch_no: str, department: str | None, session: Session) -> View:
     branch = found.case.branches.get(branch_no)
     if branch is None:
         awaited = {b.department for b in procedure.branches if b.key in found.called}
-        if found.status in ("accepted", "in_approval") and department in awaited:
+        if found.accepted_at and found.case.opened_at is None and department in awaited:
             raise DossierClosed("waiting")
         raise UnknownApplication(branch_no)
     state = branch.state

@@ -24,14 +24,13 @@ class DraftGone(LookupError):
     """No such draft, or somebody else's."""
 
 
-def begin(draft_id: str, account_id: str, procedure: str, version: int, uow: UnitOfWork) -> str:
-    """Open a draft, or take up the account's unfinished one of the same procedure and version."""
+def begin(draft_id: str, account_id: str, procedure: str, uow: UnitOfWork) -> str:
+    """Open a draft, or take up the account's unfinished one of the same procedure."""
     open_one = uow.session.scalars(
         select(Draft)
         .where(
             Draft.account_id == account_id,
             Draft.procedure == procedure,
-            Draft.version == version,
             Draft.application_no.is_(None),
         )
         .order_by(Draft.saved_at.desc())
@@ -43,7 +42,6 @@ def begin(draft_id: str, account_id: str, procedure: str, version: int, uow: Uni
             draft_id=draft_id,
             account_id=account_id,
             procedure=procedure,
-            version=version,
             answers={},
             revision=1,
             saved_at=uow.now,

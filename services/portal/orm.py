@@ -23,7 +23,6 @@ class Draft(Base):
     draft_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     account_id: Mapped[str] = mapped_column(String(40), index=True)
     procedure: Mapped[str] = mapped_column(String(60))
-    version: Mapped[int] = mapped_column(Integer)
     answers: Mapped[dict[str, Any]] = mapped_column(SealedJSON)
     revision: Mapped[int] = mapped_column(Integer, default=1)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -141,36 +141,13 @@ def now_and_you(case: Mapping[str, Any], reader: Reader) -> tuple[str, str]:
     return _now(case, reader), _you(case, t)
 
 
-STEPS = {
-    "submitted": "已提交申请",
-    "accepted": "已受理",
-    "returned": "退回，请补正",
-    "not_accepted": "不予受理",
-    "in_approval": "各部门开始办理",
-    "branch_opened": "{title}：开始办理",
-    "branch_claimed": "{title}：经办人已认领",
-    "branch_suspended": "{title}：暂停，等补正或特别程序",
-    "branch_resumed": "{title}：接着办理",
-    "branch_answered": "{title}：已答复",
-    "branch_silent": "{title}：到期未答复，按规定视为同意",
-    "branch_overdue": "{title}：超过期限，已督办",
-    "branch_dropped": "{title}：不再办理",
-    "decided": "已作出决定",
-    "closed": "全部办结",
-    "withdrawn": "已撤回",
-    "terminated": "已终止",
-}
-
-
-def timeline(case: Mapping[str, Any], t: Language) -> list[tuple[str, str]]:
-    """What has happened, newest first: (time, words)."""
+def timeline(case: Mapping[str, Any], t: Language) -> list[tuple[str, str, str]]:
+    """What has happened, newest first: (time, whose part or empty, words)."""
     titles = {b["branch_no"]: t.of(b["title"]) for b in case.get("branches") or ()}
-    found = []
-    for step in case.get("timeline") or ():
-        words = STEPS.get(step["event"])
-        title = titles.get(step.get("branch_no"), "")
-        found.append((step["at"], t(words, title=title) if words else t.of(step.get("stage"))))
-    return found[::-1]
+    return [
+        (e["at"], titles.get(e.get("branch_no"), ""), t.of(e["text"]))
+        for e in reversed(case.get("timeline") or ())
+    ]
 
 
 def asks_for_correction(case: Mapping[str, Any]) -> bool:
@@ -181,14 +158,13 @@ def asks_for_correction(case: Mapping[str, Any]) -> bool:
 
 
 def may_withdraw(case: Mapping[str, Any]) -> bool:
-    waiting = case.get("withdrawal_requested_at")
-    return not waiting and case["status"] in (*RUNNING, "returned")
+    return not case.get("withdrawal_requested_at") and case["status"] in (*RUNNING, "returned")
 
 
 def _now(case: Mapping[str, Any], reader: Reader) -> str:
     t, status = reader.t, case["status"]
     due = (case.get("next") or {}).get("due")
-    if case.get("withdrawal_requested_at") and status not in ENDED:
+    if (case.get("withdrawal") or {}).get("state") == "pending":
         return t("您已申请撤回，各部门正在停办。")
     if status in ("submitted", "awaiting_acceptance", "in_prereview"):
         if due:
@@ -216,7 +192,9 @@ def _running(case: Mapping[str, Any], reader: Reader) -> str:
     doing = [t.of(b["title"]) for b in branches if b["status"] in ("open", "claimed", "suspended")]
     count = f"{case['answered']}/{case['required']}"
     if done and doing:
-        text = t("{done}已办好，{doing}正在办（{count}）。", done=_few(done, t), doing=_few(doing, t), count=count)
+        text = t(
+            "{done}已办好，{doing}正在办（{count}）。", done=_few(done, t), doing=_few(doing, t), count=count
+        )
     elif len(doing) > 1:
         text = t("{n} 个部门已同时开始办理（{count}）。", n=len(doing), count=count)
     elif doing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import yaml
 from markupsafe import Markup, escape
 
-LANGUAGES = ("zh", "en")
+_FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
+_AFTER = re.compile(r"([\u4e00-\u9fff”」》）)])([,;:?!])\s*")
+_PAIR = re.compile(r"\(([^()]*[\u4e00-\u9fff%²³][^()]*)\)")
 CATALOGUE = Path(__file__).with_name("english.yaml")
 
 
@@ -18,6 +21,12 @@ def english() -> dict[str, str]:
     """The catalogue; an English value may differ for one: ``{"one": …, "other": …}`` by ``n``."""
     with CATALOGUE.open(encoding="utf-8") as file:
         return dict(yaml.safe_load(file))
+
+
+def typeset(text: str) -> str:
+    """Chinese punctuation in Chinese text: marks next to 汉字 become full-width ones."""
+    text = _AFTER.sub(lambda m: m[1] + _FULL[m[2]], text)
+    return _PAIR.sub(r"（\1）", text)
 
 
 class Language:
@@ -41,5 +50,6 @@ class Language:
     def of(self, text: Any) -> str:
         """A two-language text (``{"zh": …, "en": …}``, or a plain one) in this language."""
         if isinstance(text, dict):
-            return str(text.get(self.code) or text.get("zh") or "")
+            found = str(text.get(self.code) or text.get("zh") or "")
+            return typeset(found) if self.code == "zh" else found
         return "" if text is None else str(text)

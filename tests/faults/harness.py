@@ -79,14 +79,14 @@ class Probe:
         return self.start_module("nameko", "run", "--config", settings, "tests.faults.probe_worker:ProbeWorker")
 
     def start_module(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"process-{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        with (self.folder / f"process-{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         self.processes.append(process)
         return process
 

@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("draft_id", sa.String(36), primary_key=True),
         sa.Column("account_id", sa.String(40), nullable=False),
         sa.Column("procedure", sa.String(60), nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("answers", SealedJSON, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("saved_at", UtcDateTime, nullable=False),

@@ -34,9 +34,11 @@ pages = Blueprint("apply", __name__, url_prefix="/apply")
 @requires("person", "firm")
 def start(code: str) -> Response:
     procedure = portal().public("procedure", code)
+    if not procedure["open"]:
+        return go("public.package", code=code)
     with current_database().read() as reading:
         drafts = handlers.drafts_of(account()["account_id"], reading)
-    open_draft = next((d for d in drafts if (d.procedure, d.version) == (code, procedure["version"])), None)
+    open_draft = next((d for d in drafts if d.procedure == code), None)
     return page(
         "apply_start.html",
         procedure=procedure,
@@ -48,9 +50,10 @@ def start(code: str) -> Response:
 @pages.post("/<code>")
 @requires("person", "firm")
 def begin(code: str) -> Response:
-    procedure = portal().public("procedure", code)
+    if not portal().public("procedure", code)["open"]:
+        return go("public.package", code=code)
     with current_database().transaction() as uow:
-        draft_id = handlers.begin(str(uuid4()), account()["account_id"], code, procedure["version"], uow)
+        draft_id = handlers.begin(str(uuid4()), account()["account_id"], code, uow)
     return go("apply.step", draft_id=draft_id, number=1)
 
 
@@ -107,7 +110,7 @@ def submit(draft_id: str) -> Response:
     try:
         receipt = city().submit(draft.procedure, form, draft.key)
     except Refused as refused:
-        if refused.slug != "invalid-form":
+        if refused.status != 422:
             raise
         return _check_page(draft, procedure, _theirs(refused))
     with current_database().transaction() as uow:
@@ -127,7 +130,7 @@ def discard(draft_id: str) -> Response:
 def _open(draft_id: str) -> tuple[Draft, dict[str, Any]]:
     with current_database().read() as reading:
         draft = handlers.draft_of(draft_id, account()["account_id"], reading)
-    return draft, portal().public("procedure", draft.procedure, draft.version)
+    return draft, portal().public("procedure", draft.procedure)
 
 
 def _steps(procedure: dict[str, Any], answers: dict[str, Any]) -> list[Step]:
@@ -173,8 +176,8 @@ def _check_page(draft: Draft, procedure: dict[str, Any], errors: list[Wrong]) ->
     asked = _steps(procedure, draft.answers)
     t = language()
     links = {
-        w.field: "#declared"
-        if w.field == "declared"
+        w.field: f"#{w.field}" * bool(w.field)
+        if w.field in ("", "declared")
         else url_for("apply.step", draft_id=draft.draft_id, number=step_of(asked, w.field), back="check")
         + f"#{w.field}"
         for w in errors
@@ -216,4 +219,4 @@ def _theirs(refused: Refused) -> list[Wrong]:
     return [
         Wrong(e["field"].removeprefix("form."), e.get(code) or e.get("zh") or "")
         for e in refused.problem.get("errors", ())
-    ]
+    ] or [Wrong("", refused.detail)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -56,12 +57,12 @@ def fix(no: str) -> Response:
     found = here.application(no)
     form = here.application_form(no)
     procedure = portal().public("procedure", found["procedure"], found.get("version"))
-    known = labels(procedure["form"], language(), {})
+    answers = dict(form["form"])
+    known = labels(procedure["form"], language(), answers)
     requests = _returned(found) or here.corrections(no)
     for asked in requests:
         asked["fields"] = [(known[r["field"]], r["reason"]) for r in asked["requests"] if r["field"] in known]
         asked["others"] = [r for r in asked["requests"] if r["field"] not in known]
-    answers = dict(form.get("form", form))
     errors: list[Wrong] = []
     if request.method == "POST":
         fields = [f for asked in requests for f, _ in asked["fields"]]

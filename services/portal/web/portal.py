@@ -206,6 +206,7 @@ def renew(mine: Session) -> None:
         with current_database().read() as reading:
             renewal = reading.get(Renewal, token_hash)
             tokens = renewal.tokens if renewal else None
+        fresh = tokens is None
         if tokens is None:
             tokens = _exchange(token_hash, mine.refresh)
         if tokens is None:
@@ -214,7 +215,7 @@ def renew(mine: Session) -> None:
         if not tokens:
             raise SignInNeeded
         mine.take_tokens(tokens, tokens["at"])
-        if mine.expires - time.time() > RENEW_BEFORE:
+        if fresh or mine.expires - time.time() > RENEW_BEFORE:
             return
     raise Unreachable("identity")
 

@@ -123,7 +123,7 @@ def accept(no: str) -> Response:
         since=since,
         departments=_department_names(),
         slips=[_acceptance_slip(c, who) for c in waiting],
-        lines=_lines(procedure, answers.get("form", answers)),
+        lines=_lines(procedure, answers["form"]),
         department_list=portal().public("departments"),
         errors=errors,
         key=uuid4().hex,

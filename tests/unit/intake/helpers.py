@@ -62,6 +62,14 @@ def procedure(
             "type": "object",
             "additionalProperties": False,
             "required": ["shop_name", "area"],
+            "x-groups": [
+                {
+                    "key": "shop",
+                    "title": {"zh": "店", "en": "Shop"},
+                    "fields": ["shop_name", "area", "has_sign"],
+                },
+                {"key": "owner", "title": {"zh": "人", "en": "Owner"}, "fields": ["owner_id"]},
+            ],
             "properties": {
                 "shop_name": _element("店名", "Shop name", type="string", minLength=2),
                 "area": _element("面积", "Floor area", type="number", exclusiveMinimum=0),
@@ -116,8 +124,11 @@ def state_of(number: int, key: str, **changes: Any) -> BranchState:
 class Approval:
     """Speaks for approval: each call adds one event to the case's story, a minute after the last."""
 
-    def __init__(self, keys: Iterable[str] = ("food", "fire", "seal"), number: str = NUMBER):
+    def __init__(
+        self, keys: Iterable[str] = ("food", "fire", "seal"), number: str = NUMBER, start: datetime = LATER
+    ):
         self.number = number
+        self.start = start
         self.story: list[Envelope] = []
         self.branches = {
             key: dataclasses.replace(state_of(n, key), branch_no=f"{number}-{n:02d}")
@@ -126,7 +137,7 @@ class Approval:
 
     @property
     def now(self) -> datetime:
-        return LATER + timedelta(minutes=len(self.story))
+        return self.start + timedelta(minutes=len(self.story))
 
     def open_case(self) -> None:
         self.say(

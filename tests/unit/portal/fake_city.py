@@ -141,9 +141,15 @@ class FakeCity:
             "decided_at": None,
             "closed_at": None,
             "withdrawal_requested_at": None,
+            "withdrawal": None,
+            "not_accepted": None,
             "branches": [] if desk else branches,
             "timeline": [
-                {"at": self.now.isoformat(), "event": "submitted", "stage": {"zh": "收件", "en": "Received"}}
+                {
+                    "at": self.now.isoformat(),
+                    "event": "submitted",
+                    "text": {"zh": "已收到申请", "en": "Filed"},
+                }
             ]
             + (
                 []
@@ -152,7 +158,7 @@ class FakeCity:
                     {
                         "at": self.now.isoformat(),
                         "event": "accepted",
-                        "stage": {"zh": "受理", "en": "Accepted"},
+                        "text": {"zh": "已受理", "en": "Accepted"},
                     }
                 ]
             ),
@@ -187,7 +193,12 @@ class FakeCity:
             }
         )
         case["timeline"].append(
-            {"at": at, "event": "branch_answered", "stage": branch["title"], "branch_no": branch_no}
+            {
+                "at": at,
+                "event": "branch_answered",
+                "text": {"zh": "部门已答复", "en": "The department has answered"},
+                "branch_no": branch_no,
+            }
         )
         if case["answered"] == len(case["branches"]):
             case |= {

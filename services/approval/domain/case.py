@@ -1,0 +1,314 @@
+"""The case: all departments' branches of one accepted application, opened and joined together.
+
+The case is the aggregate. Every move is made under its lock, changes it and returns the events it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from contracts import Event
+from contracts.approval import (
+    Answer,
+    BranchAnswered,
+    BranchClaimed,
+    BranchDropped,
+    BranchOpened,
+    BranchOverdue,
+    BranchReleased,
+    BranchResumed,
+    BranchSilent,
+    BranchSuspended,
+    CaseClosed,
+    CaseDecided,
+    CaseOpened,
+    CaseTerminated,
+    LicenceIssued,
+    Outcome,
+)
+from contracts.intake import ApplicationAccepted
+from contracts.procedure import BranchSpec, Procedure
+from services.approval.domain.branch import AT_WORK, Branch, Calendar, Ground, IllegalMove, branch_no_of
+
+
+class UnknownBranch(LookupError):
+    """The case has no such branch, or none the asker may know of."""
+
+
+class AlreadyAsked(Exception):
+    """A correction asked for a second time: everything is asked once (一次性告知)."""
+
+    def __init__(self, fields: Sequence[str]):
+        super().__init__(f"already asked: {', '.join(fields)}")
+        self.fields = tuple(fields)
+
+
+def application_of(branch_no: str) -> str:
+    """The application's number in a branch's."""
+    return branch_no.rpartition("-")[0]
+
+
+@dataclass(kw_only=True, eq=False)
+class Case:
+    """One accepted application in approval. ``procedure`` is attached after loading."""
+
+    application_no: str
+    procedure_code: str
+    version: int
+    applicant: str
+    opened_at: datetime
+    decided_at: datetime | None = None
+    outcome: Outcome | None = None
+    closed_at: datetime | None = None
+    terminated_at: datetime | None = None
+    branches: list[Branch] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls, accepted: ApplicationAccepted, procedure: Procedure, calendar: Calendar, now: datetime
+    ) -> tuple[Self, list[Event]]:
+        """Open every branch whose dependencies allow it, all at the same moment.
+
+        What a branch depends on counts only if this form calls for it.
+        """
+        called = [spec for spec in procedure.branches if spec.key in accepted.branches]
+        case = cls(
+            application_no=accepted.application_no,
+            procedure_code=accepted.procedure,
+            version=accepted.version,
+            applicant=accepted.applicant,
+            opened_at=now,
+            branches=[
+                Branch(
+                    branch_no=branch_no_of(accepted.application_no, number),
+                    application_no=accepted.application_no,
+                    number=number,
+                    key=spec.key,
+                    item=spec.item,
+                    department=spec.department,
+                    kind=spec.kind,
+                    required=spec.required,
+                )
+                for number, spec in enumerate(called, start=1)
+            ],
+        )
+        case.attach(procedure)
+        opened = case._advance(calendar, now)
+        states = tuple(branch.state for branch in case.branches)
+        head = CaseOpened(
+            application_no=case.application_no,
+            procedure=case.procedure_code,
+            version=case.version,
+            branches=states,
+            opened_at=now,
+        )
+        return case, [head, *opened]
+
+    def attach(self, procedure: Procedure) -> None:
+        """Give the case the version of the procedure it was filed under."""
+        self._specs = {spec.key: spec for spec in procedure.branches}
+        self._join = procedure.join
+
+    def spec(self, branch: Branch) -> BranchSpec:
+        return self._specs[branch.key]
+
+    def branch(self, branch_no: str) -> Branch:
+        """Raises `UnknownBranch`."""
+        for branch in self.branches:
+            if branch.branch_no == branch_no:
+                return branch
+        raise UnknownBranch(branch_no)
+
+    @property
+    def is_over(self) -> bool:
+        return self.closed_at is not None or self.terminated_at is not None
+
+    @property
+    def answered(self) -> int:
+        """Branches of the required ones that are answered (“2 of 3”)."""
+        return sum(b.is_finished and b.status != "dropped" for b in self.branches if b.required)
+
+    def claim(self, branch_no: str, officer: str) -> list[Event]:
+        branch = self.branch(branch_no)
+        if branch.status == "claimed" and branch.handler == officer:
+            return []
+        branch.claim(officer)
+        return [BranchClaimed(application_no=self.application_no, branch=branch.state)]
+
+    def release(self, branch_no: str, officer: str) -> list[Event]:
+        branch = self.branch(branch_no)
+        branch.release(officer)
+        return [BranchReleased(application_no=self.application_no, branch=branch.state)]
+
+    def answer(
+        self,
+        branch_no: str,
+        answer: Answer,
+        results: dict[str, str],
+        *,
+        officer: str | None,
+        taken_at: datetime,
+        calendar: Calendar,
+        now: datetime,
+    ) -> list[Event]:
+        """Take a department's answer; what depends on it opens, and the join is looked at, at once.
+
+        An answer taken in time replaces a silence that was deemed agreed, while nothing is decided.
+        Raises `IllegalMove`, `NotAllowed`, `Incomplete`, `UnknownBranch`.
+        """
+        branch = self.branch(branch_no)
+        if branch.status == "silent":
+            in_time = branch.promised_due is not None and taken_at <= branch.promised_due
+            if not in_time or self.decided_at is not None:
+                raise IllegalMove(branch.status, "answer", branch.handler)
+        branch.give(answer, results, self.spec(branch), officer, now)
+        answered = BranchAnswered(
+            application_no=self.application_no, branch=branch.state, results=dict(branch.results)
+        )
+        return [answered, *self._licence(branch, now), *self._advance(calendar, now), *self._settle(now)]
+
+    def ask_correction(
+        self, branch_no: str, asked: Iterable[str], fields: Sequence[str], officer: str | None, now: datetime
+    ) -> list[Event]:
+        """Ask the applicant to put ``fields`` right; raises `AlreadyAsked` for those in ``asked``."""
+        branch = self.branch(branch_no)
+        if again := sorted(set(asked) & set(fields)):
+            raise AlreadyAsked(again)
+        branch.suspend("correction", None, officer, now)
+        return [BranchSuspended(application_no=self.application_no, branch=branch.state)]
+
+    def corrected(self, branch_no: str, request: int, calendar: Calendar, now: datetime) -> list[Event]:
+        """The applicant answered correction ``request``. Answering it again, or too late, changes nothing."""
+        branch = self.branch(branch_no)
+        if branch.corrected >= request or branch.status != "suspended":
+            return []
+        return self._resume(branch, calendar, now)
+
+    def suspend(self, branch_no: str, ground: Ground, officer: str | None, now: datetime) -> list[Event]:
+        """Both clocks stand still while a hearing, an inspection … runs (art. 45)."""
+        branch = self.branch(branch_no)
+        branch.suspend("art_45", ground, officer, now)
+        return [BranchSuspended(application_no=self.application_no, branch=branch.state)]
+
+    def resume(self, branch_no: str, calendar: Calendar, now: datetime) -> list[Event]:
+        """What stopped both clocks is over. A correction is resumed by the applicant alone."""
+        branch = self.branch(branch_no)
+        pause = branch.open_pause
+        if pause is None or pause.kind == "correction":
+            raise IllegalMove(branch.status, "resume", branch.handler)
+        return self._resume(branch, calendar, now)
+
+    def reassign(self, branch_no: str, department: str, officer: str | None) -> list[Event]:
+        """不属本部门: the department named is competent and finds the branch open in its inbox."""
+        branch = self.branch(branch_no)
+        if officer is not None and branch.status == "claimed" and branch.handler != officer:
+            raise IllegalMove(branch.status, "reassign", branch.handler)
+        branch.reassign(department)
+        return [BranchOpened(application_no=self.application_no, branch=branch.state)]
+
+    def fall_silent(self, branch_no: str, calendar: Calendar, now: datetime) -> list[Event]:
+        """Deem agreed what has not been answered in time; nothing happens if that isn't so any more."""
+        branch = self.branch(branch_no)
+        source = self.spec(branch).timeout_source
+        late = branch.promised_due is not None and branch.promised_due <= now
+        if branch.status not in AT_WORK or not late or self.spec(branch).on_timeout != "deemed_agreed":
+            return []
+        branch.fall_silent(now)
+        silent = BranchSilent(
+            application_no=self.application_no, branch=branch.state, source_of_rule=source or ""
+        )
+        return [silent, *self._advance(calendar, now), *self._settle(now)]
+
+    def mark_overdue(self, branch_no: str, now: datetime) -> list[Event]:
+        """Escalate once what is past its limit by law, or past its promise where no law sets one."""
+        branch = self.branch(branch_no)
+        due = branch.statutory_due or branch.promised_due
+        if branch.is_finished or branch.overdue or due is None or due > now:
+            return []
+        branch.overdue = True
+        return [BranchOverdue(application_no=self.application_no, branch=branch.state)]
+
+    def withdraw(self, now: datetime) -> list[Event]:
+        """The applicant withdraws: everything unfinished ends. After the decision, the decision stands."""
+        if self.decided_at is not None or self.is_over:
+            return []
+        dropped = [branch for branch in self.branches if not branch.is_finished]
+        for branch in dropped:
+            branch.drop()
+        self.terminated_at = now
+        ended = CaseTerminated(application_no=self.application_no, reason="withdrawn", terminated_at=now)
+        return [*(BranchDropped(application_no=self.application_no, branch=b.state) for b in dropped), ended]
+
+    def _resume(self, branch: Branch, calendar: Calendar, now: datetime) -> list[Event]:
+        branch.resume(calendar, now)
+        return [BranchResumed(application_no=self.application_no, branch=branch.state)]
+
+    def _licence(self, branch: Branch, now: datetime) -> list[Event]:
+        issues = self.spec(branch).issues
+        if issues is None or not branch.has_agreed:
+            return []
+        return [
+            LicenceIssued(
+                application_no=self.application_no,
+                branch_no=branch.branch_no,
+                item=branch.item,
+                licence_type=issues,
+                licence_no=f"JT{branch.branch_no}",
+                results=dict(branch.results),
+                issued_at=now,
+            )
+        ]
+
+    def _advance(self, calendar: Calendar, now: datetime) -> list[Event]:
+        """Open what may begin, drop what never can; a refusal refuses only what depends on it."""
+        events: list[Event] = []
+        by_key = {branch.key: branch for branch in self.branches}
+        moved = True
+        while moved:
+            moved = False
+            for branch in self.branches:
+                if branch.status != "waiting":
+                    continue
+                needed = [by_key[k] for k in self.spec(branch).depends_on if k in by_key]
+                if all(b.has_agreed for b in needed):
+                    branch.open(self.spec(branch), calendar, now)
+                    events.append(BranchOpened(application_no=self.application_no, branch=branch.state))
+                elif any(b.is_finished and not b.has_agreed for b in needed):
+                    branch.drop()
+                    events.append(BranchDropped(application_no=self.application_no, branch=branch.state))
+                    moved = True
+        return events
+
+    def _settle(self, now: datetime) -> list[Event]:
+        """The join, then the end."""
+        events: list[Event] = []
+        if self.decided_at is None and (outcome := self._outcome()) is not None:
+            self.decided_at, self.outcome = now, outcome
+            events.append(CaseDecided(application_no=self.application_no, outcome=outcome, decided_at=now))
+        finished = all(b.is_finished for b in self.branches if b.required)
+        if self.decided_at is not None and finished and not self.is_over:
+            self.closed_at = now
+            events.append(CaseClosed(application_no=self.application_no, closed_at=now))
+        return events
+
+    def _outcome(self) -> Outcome | None:
+        """The joint result, None while it is open.
+
+        "any" and "k of n" are decided as soon as enough agreed; otherwise every branch that decides, and
+        every branch of the join, must have finished.
+        """
+        over = [b for b in self.branches if b.key in self._join.over]
+        agreed = sum(b.has_agreed for b in over)
+        enough = {"all": len(over), "any": min(1, len(over)), "k_of_n": min(self._join.k or 1, len(over))}
+        satisfied = agreed >= enough[self._join.rule]
+        if not (satisfied and self._join.rule != "all"):
+            deciding = [b for b in self.branches if b.kind == "decide" or b in over]
+            if not all(b.is_finished for b in deciding):
+                return None
+        if not satisfied:
+            return "refused"
+        refused = any(b.answer == "refuse" for b in self.branches if b.kind == "decide")
+        return "partly_granted" if refused else "granted"

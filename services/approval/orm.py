@@ -1,0 +1,158 @@
+"""Tables of approval, and how cases and branches lie in them.
+
+Opinions, conditions and reasons are sealed; events never carry them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy.orm import registry, relationship
+
+from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
+from services.approval.domain import Branch, Case, Pause
+
+metadata = MetaData()
+mapping = registry(metadata=metadata)
+
+case = Table(
+    "approval_case",
+    metadata,
+    Column("application_no", String(40), primary_key=True),
+    Column("procedure_code", String(60), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("applicant", String(80), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("outcome", String(16)),
+    Column("closed_at", UtcDateTime),
+    Column("terminated_at", UtcDateTime),
+    Column("revision", Integer, nullable=False),
+)
+
+branch = Table(
+    "branch",
+    metadata,
+    Column("branch_no", String(44), primary_key=True),
+    Column("application_no", String(40), ForeignKey(case.c.application_no), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key", String(60), nullable=False),
+    Column("item", String(60), nullable=False),
+    Column("department", String(16), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("required", Boolean, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("handler", String(80)),
+    Column("answer", String(24)),
+    Column("results", JSONType, nullable=False),
+    Column("opened_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
+    Column("promised_due", UtcDateTime),
+    Column("statutory_due", UtcDateTime),
+    Column("corrections", Integer, nullable=False),
+    Column("corrected", Integer, nullable=False),
+    Column("overdue", Boolean, nullable=False),
+    Column("deemed", Boolean, nullable=False),
+    Index("branch_of_case", "application_no"),
+    Index("branch_inbox", "department", "status", "promised_due", "branch_no"),
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("branch_no", String(44), ForeignKey(branch.c.branch_no), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("ground", String(16)),
+    Column("stops", String(12), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+"""The pause ledger 暂停台账."""
+
+pause_reason = Table(
+    "pause_reason",
+    metadata,
+    Column("branch_no", String(44), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("reason", SealedText, nullable=False),
+)
+
+opinion = Table(
+    "opinion",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("branch_no", String(44), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("answer", String(24), nullable=False),
+    Column("words", SealedJSON, nullable=False, comment="public: opinion, conditions; internal: note"),
+    Index("opinion_of_branch", "branch_no"),
+    sqlite_autoincrement=True,
+)
+
+correction_request = Table(
+    "correction_request",
+    metadata,
+    Column("branch_no", String(44), primary_key=True),
+    Column("request", Integer, primary_key=True),
+    Column("fields", JSONType, nullable=False),
+    Column("reasons", SealedJSON, nullable=False),
+    Column("asked_by", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+)
+
+rejected_answer = Table(
+    "rejected_answer",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("branch_no", String(44), nullable=False),
+    Column("department", String(16), nullable=False),
+    Column("reason", String(24), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("rejected_of_department", "department", "at"),
+    sqlite_autoincrement=True,
+)
+"""Answers that could not be taken, and corrections asked for twice."""
+
+procedure_version = Table(
+    "procedure_version",
+    metadata,
+    Column("code", String(60), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("definition", JSONType, nullable=False),
+)
+
+department = Table(
+    "department",
+    metadata,
+    Column("code", String(16), primary_key=True),
+    Column("name", JSONType, nullable=False),
+    Column("sequence", Integer, nullable=False),
+)
+
+calendar_year = Table(
+    "calendar_year",
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("holidays", JSONType, nullable=False),
+    Column("extra_workdays", JSONType, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    Column("sequence", Integer, nullable=False),
+)
+
+mapping.map_imperatively(Pause, pause)
+mapping.map_imperatively(
+    Branch,
+    branch,
+    properties={"pauses": relationship(Pause, order_by=pause.c.number, lazy="selectin")},
+)
+mapping.map_imperatively(
+    Case,
+    case,
+    version_id_col=case.c.revision,
+    properties={
+        "_revision": case.c.revision,
+        "branches": relationship(Branch, order_by=branch.c.number, lazy="selectin"),
+    },
+)

@@ -1,0 +1,50 @@
+"""What approval listens to, and what falls due."""
+
+from __future__ import annotations
+
+from chassis import trust
+from chassis.uow import UnitOfWork
+from chassis.worker import Worker, due, subscribe
+from contracts import approval, catalog, departments, intake
+from contracts.cloudevents import Envelope
+from services.approval import handlers, replica
+
+
+class ApprovalWorker(Worker):
+    """Opens cases, takes answers, minds the clocks."""
+
+    name = "approval"
+
+    @subscribe(
+        "approval.catalog",
+        catalog.ProcedurePublished,
+        catalog.DepartmentPublished,
+        catalog.CalendarPublished,
+    )
+    def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        replica.keep(events, uow)
+
+    @subscribe(
+        "approval.intake",
+        intake.ApplicationAccepted,
+        intake.ApplicationCorrected,
+        intake.WithdrawalRequested,
+    )
+    def intake(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.follow_intake(events, uow)
+
+    @subscribe(handlers.REPLIES, departments.AnswerGiven, approval.SilenceDue)
+    def replies(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.record_answers(events, uow)
+
+    @subscribe("approval.trust", *trust.EVENTS)
+    def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        trust.keep(events, uow)
+
+    @due(handlers.SILENCE)
+    def silence(self, branch_nos: list[str], uow: UnitOfWork) -> None:
+        handlers.send_silence(branch_nos, uow)
+
+    @due(handlers.OVERDUE)
+    def overdue(self, branch_nos: list[str], uow: UnitOfWork) -> None:
+        handlers.escalate(branch_nos, uow)

@@ -1,0 +1,74 @@
+"""What makes an open page old."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from chassis.database import Database
+from chassis.fakes.database import deliver, envelope, events_of
+from contracts import approval, intake
+from contracts.approval import BranchState
+from services.portal import handlers
+from services.portal.orm import Draft
+
+NO = "SJ20261124000123K"
+NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+
+def opened(department: str, number: int) -> approval.BranchOpened:
+    state = BranchState(
+        branch_no=f"{NO}-0{number}",
+        key=department,
+        item="food-licence",
+        department=department,
+        kind="decide",
+        required=True,
+        status="open",
+    )
+    return approval.BranchOpened(application_no=NO, branch=state)
+
+
+def changed(status: intake.ApplicationStatus) -> intake.ApplicationStatusChanged:
+    return intake.ApplicationStatusChanged(
+        application_no=NO,
+        procedure="open-restaurant",
+        applicant="acc-heji",
+        status=status,
+        outcome=None,
+        answered=0,
+        branches=3,
+        changed_at=NOW,
+    )
+
+
+def topics(database: Database) -> list[str]:
+    return [e.subject for e in events_of(database)]
+
+
+def test_a_batch_marks_each_page_once(database: Database) -> None:
+    events = [opened("SJ", 1), opened("XF", 2), changed("in_approval")]
+    envelopes = [envelope(e, sequence=n, time=NOW, case=NO) for n, e in enumerate(events, 1)]
+    deliver(database, handlers.mark_pages, envelopes, batch=10)
+    assert topics(database) == [f"case:{NO}", "department:SJ", "department:XF"]
+
+
+def test_the_same_event_twice_marks_nothing_twice(database: Database) -> None:
+    one = envelope(opened("SJ", 1), sequence=1, time=NOW, case=NO)
+    deliver(database, handlers.mark_pages, [one, one])
+    assert topics(database) == [f"case:{NO}", "department:SJ"]
+
+
+def test_a_filing_for_the_desk_is_an_arrival_at_its_department(database: Database) -> None:
+    filed = envelope(changed("awaiting_acceptance"), sequence=1, time=NOW, case=NO)
+    deliver(database, handlers.mark_pages, [replace(filed, department="SJ")])
+    assert "department:SJ" in topics(database)
+
+
+def test_an_old_draft_is_deleted(database: Database) -> None:
+    with database.transaction() as uow:
+        handlers.begin("d1", "acc-heji", "new-company", uow)
+    with database.transaction() as uow:
+        handlers.forget(["d1"], uow)
+    with database.read() as session:
+        assert session.get(Draft, "d1") is None
