@@ -1,11 +1,9 @@
 # One Window 一窗通. `make help` lists what there is.
 
-SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 
@@ -34,11 +32,11 @@ run: setup ## Run the platform in one process on http://127.0.0.1:8000 (PORT= to
 
 .PHONY: stack
 stack: setup ## The same on RabbitMQ and PostgreSQL, one process per service and role
-	@$(BIN)/python -m deploy.local.stack up --port $(PORT)
+	@$(BIN)/python -m deploy.local up --port $(PORT)
 
 .PHONY: stack-stop
 stack-stop: ## End what `make stack` started
-	@$(BIN)/python -m deploy.local.stack down
+	@$(BIN)/python -m deploy.local down
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Every test, on real RabbitMQ and PostgreSQL and in a real browser

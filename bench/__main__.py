@@ -69,7 +69,7 @@ def _run(stack: Stack, folder: Path, mode: str, total: int, rate: float | None) 
     )
     assert offices.stdout is not None
     offices.stdout.readline()
-    groups = {**stack.pids(), "driver": [os.getpid(), offices.pid]}
+    groups = _groups(stack) | {"driver": [os.getpid(), offices.pid]}
     before, cpu_before = _counters(stack), cpu_seconds(groups)
     load = Load(stack.urls, total, rate)
     with Progress(
@@ -83,6 +83,15 @@ def _run(stack: Stack, folder: Path, mode: str, total: int, rate: float | None) 
     offices.send_signal(signal.SIGTERM)
     offices.wait(30)
     return _line(mode, load, json.loads(result.read_text()), before, after, cpu_before, cpu, memory)
+
+
+def _groups(stack: Stack) -> dict[str, list[int]]:
+    """Process ids by what the figures tell apart."""
+    groups: dict[str, list[int]] = {"broker": [], "postgres": [], "web": [], "workers": []}
+    for name, pids in stack.pids().items():
+        known = {"rabbitmq": "broker", "postgresql": "postgres"}
+        groups[known.get(name, "workers" if ".worker" in name else "web")] += pids
+    return groups
 
 
 def _await_decisions(stack: Stack, before: Mapping[str, float], filed: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -64,10 +64,13 @@ class BrokerApi:
             retired_queues=sorted(queues - set(topology.queues)),
         )
 
-    def prune(self, difference: Difference) -> tuple[list[str], dict[str, int]]:
+    def prune(
+        self, difference: Difference, count: Callable[[str], int]
+    ) -> tuple[list[str], dict[str, int]]:
         """Unbind what is bound too much and retired queues, delete retired queues that are empty.
 
-        Returns the queues deleted and, for those kept, how many messages they still hold.
+        ``count`` tells how many messages a queue holds (the API's own figures lag). Returns the queues
+        deleted and, for those kept, how many messages they still hold.
         """
         deleted, kept = [], {}
         for exchange, routing_key, queue in difference.surplus_bindings:
@@ -79,13 +82,11 @@ class BrokerApi:
                         f"bindings/{VHOST}/e/{quote(row['source'], safe='')}"
                         f"/q/{quote(queue, safe='')}/{quote(row['properties_key'], safe='')}"
                     )
-            response = requests.delete(
-                f"{self._url}/queues/{VHOST}/{quote(queue, safe='')}?if-empty=true", timeout=TIMEOUT_S
-            )
-            if response.ok:
-                deleted.append(queue)
+            if messages := count(queue):
+                kept[queue] = messages
             else:
-                kept[queue] = int(self._get(f"queues/{VHOST}/{quote(queue, safe='')}").get("messages", 0))
+                self._delete(f"queues/{VHOST}/{quote(queue, safe='')}")
+                deleted.append(queue)
         return deleted, kept
 
     def _unbind(self, exchange: str, queue: str, routing_key: str) -> None:

@@ -176,7 +176,7 @@ def _sqlite_engines(url: URL, config: Config) -> tuple[Engine, Engine]:
 
 
 def _postgres_engine(url: URL, config: Config) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_size=config.pool_size,
@@ -190,3 +190,15 @@ def _postgres_engine(url: URL, config: Config) -> Engine:
             " -c timezone=UTC",
         },
     )
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _arm_idle_timeout(
+        _connection: Connection, cursor: Any, _statement: str, _parameters: Any, _context: Any, many: bool
+    ) -> None:
+        """psycopg runs ``executemany`` as a pipeline, whose trailing flush turns the server's idle time-out
+        off: a process paused right after it would keep its locks. Any plain statement arms it again."""
+        if many and not cursor.description:
+            cursor.connection.execute("SELECT 1")
+
+    return engine

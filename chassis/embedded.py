@@ -31,7 +31,7 @@ from chassis.subscription import Subscription
 
 log = structlog.get_logger()
 
-BROKER_URL = "memory://"
+BROKER_URL = "memory://localhost"
 CHECKPOINT_EVERY_S = 0.5
 RESEND_PAGE = 1000
 

@@ -88,7 +88,7 @@ def _storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+class Blueprint(flask_smorest.Blueprint):
     """A group of endpoints, mounted under the service's prefix.
 
     ``@blp.route`` on MethodViews; ``@blp.arguments`` parses strictly; ``@blp.response`` serialises.
@@ -118,7 +118,7 @@ def _describe_access(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dic
     return doc
 
 
-class Api(flask_smorest.Api):  # type: ignore[misc]
+class Api(flask_smorest.Api):
     """The OpenAPI document of one service; every error is a problem."""
 
     ERROR_SCHEMA = ProblemSchema

@@ -46,14 +46,14 @@ def config_of(container: Any) -> Config:
     return config
 
 
-class PatientConsumer(Consumer):  # type: ignore[misc]
+class PatientConsumer(Consumer):
     """Doesn't wait for the broker to confirm a consumer: a queue without a leader may take its time."""
 
     def _basic_consume(self, queue: Any, no_ack: Any = None, nowait: bool = True, **kwargs: Any) -> Any:
         return super()._basic_consume(queue, no_ack=no_ack, nowait=True, **kwargs)
 
 
-class BatchConsumer(QueueConsumer):  # type: ignore[misc]
+class BatchConsumer(QueueConsumer):
     """nameko's consumer, but messages go straight into their subscription's buffer.
 
     Each subscription has a channel of its own, so that a queue in trouble blocks no other. Queues are never declared here: a queue that is missing is left out and looked for again, and the
@@ -120,7 +120,7 @@ class BatchConsumer(QueueConsumer):  # type: ignore[misc]
                 message.ack()
 
 
-class Subscription(Entrypoint):  # type: ignore[misc]
+class Subscription(Entrypoint):
     """One queue and the method that takes its events in batches."""
 
     consumer = BatchConsumer()

@@ -134,7 +134,7 @@ def _breaker_allows(uow: UnitOfWork, kind: str, breaker: int, service: str) -> b
     return not is_open
 
 
-class TimeSweep(Entrypoint):  # type: ignore[misc]
+class TimeSweep(Entrypoint):
     """Runs a worker's method when rows of its kind fall due."""
 
     def __init__(self, kind: str, breaker: int = BREAKER, **kwargs: Any):

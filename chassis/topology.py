@@ -82,6 +82,13 @@ def missing_queues(queues: Iterable[str], connection: Connection) -> set[str]:
     return missing
 
 
+def message_count(queue: str, broker_url: str) -> int:
+    """How many messages are ready in a queue, by the queue itself."""
+    with Connection(broker_url, connect_timeout=5, transport_options=options(broker_url)) as connection:
+        counted: int = connection.default_channel.queue_declare(queue=queue, passive=True).message_count
+        return counted
+
+
 def options(broker_url: str) -> dict[str, Any]:
     """Transport options for a broker address."""
     return MEMORY_OPTIONS if broker_url.startswith("memory:") else {}

@@ -31,7 +31,7 @@ RELAY_STILL_S = 15.0
 BACKOFF_S = (0.1, 2.0)
 
 
-class _Threaded(DependencyProvider):  # type: ignore[misc]
+class _Threaded(DependencyProvider):
     """A dependency with one thread that lives as long as the worker."""
 
     def start(self) -> None:
@@ -57,7 +57,7 @@ class _Threaded(DependencyProvider):  # type: ignore[misc]
         return self
 
 
-class ServiceConfig(DependencyProvider):  # type: ignore[misc]
+class ServiceConfig(DependencyProvider):
     """``self.config`` of a worker."""
 
     def setup(self) -> None:

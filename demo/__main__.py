@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
 import shutil
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument(
         "--report", type=Path, default=Path("var/demo.json"), help="where the result is written"
     )
+    parser.add_argument("--picture", type=Path, help="also draw the end of it as SVG")
     arguments = parser.parse_args()
     shutil.rmtree(arguments.data, ignore_errors=True)
     arguments.report.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,10 @@ def main() -> int:
         "seconds": round(time.monotonic() - started, 2),
     }
     arguments.report.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n")
-    console.print(_result_table(cases))
+    table = _result_table(cases)
+    console.print(table)
+    if arguments.picture:
+        _draw(arguments.picture, cases, table)
     console.print(
         f"{report['events']} events, {report['duplicates']} duplicates, {report['seconds']} s · {arguments.report}"
     )
@@ -98,6 +103,14 @@ def _play(platform: Platform) -> tuple[list[FollowedCase], list[str]]:
     for department in departments:
         department.stop()
     return cases, [f"{d.name}: {d.failure}" for d in departments if d.failure]
+
+
+def _draw(picture: Path, cases: Sequence[FollowedCase], table: Table) -> None:
+    paper = Console(record=True, width=150, file=io.StringIO())
+    paper.print(Columns([_panel(case) for case in cases], equal=True, expand=True))
+    paper.print(table)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    paper.save_svg(str(picture), title="make demo")
 
 
 def _panel(case: FollowedCase) -> Panel:

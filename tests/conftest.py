@@ -1,23 +1,90 @@
-"""Private servers for the whole session: started when a test first wants them, gone afterwards."""
+"""Private servers for the whole session, started when a test first wants them; nothing is left running."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ctypes
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from deploy.local import machine
+from deploy.local.processes import family, gone, signal_all, until
 from deploy.local.servers import PostgresServer, RabbitServer
 
-__all__ = ["PostgresServer", "RabbitServer"]
+PR_SET_CHILD_SUBREAPER = 36
+ENDS_WITHIN_S = 5
+
+Databases = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
 def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    """A RabbitMQ for all tests; `RabbitServer.reset` empties it."""
+    machine.ensure_installed({machine.rabbitmq_server: "rabbitmq-server"})
     with RabbitServer(tmp_path_factory.mktemp("rabbit")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL for all tests; each makes databases of its own on it."""
+    machine.ensure_installed({machine.postgres_binaries: "postgresql"})
     with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture
+def databases(postgres: PostgresServer) -> Iterator[Databases]:
+    """``databases("intake")``: the address of a new, empty database, dropped after the test."""
+    made: list[str] = []
+
+    def make(service: str) -> str:
+        made.append(postgres.create_database(f"{service}_{secrets.token_hex(4)}"))
+        return made[-1]
+
+    yield make
+    for url in made:
+        postgres.drop_database(url)
+
+
+def pytest_configure() -> None:
+    """Orphans of our children become our own, so that they can be found at the end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that leaves a process running fails the session."""
+    if until(lambda: not _left(), ENDS_WITHIN_S):
+        return
+    left = _left()
+    described = "\n".join(f"  {pid} {_command(pid)}" for pid in left)
+    signal_all(left, signal.SIGKILL)
+    until(lambda: gone(left), ENDS_WITHIN_S)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.section("processes left running", red=True)
+        reporter.line(described)
+    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left() -> list[int]:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    return [pid for pid in family([os.getpid()]) if pid != os.getpid()]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200]
+    except OSError:
+        return "(ended meanwhile)"

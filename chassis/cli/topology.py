@@ -10,6 +10,7 @@ import click
 from chassis.broker_api import BrokerApi, Difference
 from chassis.services import service_names, whole_topology
 from chassis.topology import apply as apply_topology
+from chassis.topology import message_count
 
 API_HELP = "RabbitMQ's management address with user and password (ONEWINDOW_BROKER_API)."
 
@@ -32,7 +33,7 @@ def show() -> None:
 def apply() -> None:
     """Declare what is missing on the broker (ONEWINDOW_BROKER_URL). Changes nothing that is there."""
     wanted = whole_topology()
-    apply_topology(wanted, os.environ.get("ONEWINDOW_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//"))
+    apply_topology(wanted, _broker_url())
     click.echo(f"{len(wanted.exchanges)} exchanges, {len(wanted.queues)} queues stand")
 
 
@@ -56,11 +57,15 @@ def diff(api: str) -> None:
 @click.option("--api", envvar="ONEWINDOW_BROKER_API", required=True, help=API_HELP)
 def prune(api: str) -> None:
     """Unbind what nobody subscribes to any more; delete retired queues once they are empty."""
-    deleted, kept = BrokerApi(api).prune(_compare(api))
+    deleted, kept = BrokerApi(api).prune(_compare(api), lambda queue: message_count(queue, _broker_url()))
     for queue in deleted:
         click.echo(f"deleted {queue}")
     for queue, messages in kept.items():
         click.echo(f"unbound {queue}, kept: {messages} messages are still in it")
+
+
+def _broker_url() -> str:
+    return os.environ.get("ONEWINDOW_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 
 def lines(difference: Difference) -> list[str]:

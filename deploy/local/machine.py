@@ -1,7 +1,7 @@
 """What must be installed on this machine, beside Python: server binaries and, for tests, a browser.
 
-On Debian and Ubuntu, as root, what is missing is installed; servers that apt would start stay stopped, for only
-their binaries are wanted. Elsewhere one line says what to install.
+On Debian and Ubuntu, as root, what is missing is installed; servers that apt would start stay stopped, for
+only their binaries are wanted. Elsewhere one line says what to install.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def rabbitmq_server() -> Path:
     scripts = (Path(folder) / "rabbitmq-server" for folder in RABBITMQ_FOLDERS)
     found = next((script for script in scripts if script.exists()), None)
     if found is None or shutil.which("epmd") is None:
-        raise Missing("RabbitMQ is missing: install it (Debian, Ubuntu: sudo apt-get install rabbitmq-server)")
+        raise Missing(
+            "RabbitMQ is missing: install it (Debian, Ubuntu: sudo apt-get install rabbitmq-server)"
+        )
     return found
 
 
@@ -47,7 +49,9 @@ def rabbitmq_version(script: Path) -> tuple[int, ...]:
 
 def postgres_binaries() -> Path:
     """The folder with ``postgres`` and ``initdb``, the newest where there are several."""
-    found = [f for pattern in POSTGRES_FOLDERS for f in Path("/").glob(pattern[1:]) if (f / "initdb").exists()]
+    found = [
+        f for pattern in POSTGRES_FOLDERS for f in Path("/").glob(pattern[1:]) if (f / "initdb").exists()
+    ]
     if on_path := shutil.which("initdb"):
         found.append(Path(on_path).resolve().parent)
     if not found:
@@ -68,7 +72,10 @@ FOR_TESTS: dict[Callable[[], Path], str] = {**SERVERS, chromium: "chromium"}
 
 
 def ensure_installed(wanted: dict[Callable[[], Path], str] | None = None) -> None:
-    """Install what is missing of ``wanted`` (default: the servers); raises `Missing` where that can't be done."""
+    """Install what is missing of ``wanted`` (default: the servers).
+
+    Raises `Missing` where that can't be done.
+    """
     wanted = SERVERS if wanted is None else wanted
     missing = {find: package for find, package in wanted.items() if not _is_there(find)}
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):

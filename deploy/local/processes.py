@@ -12,9 +12,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 PORTS = range(18_000, 32_000)  # below the range from which outgoing connections take theirs
+MARK = "ONEWINDOW_STACK"  # environment variable that all processes of one stack carry
 _given: set[int] = set()
 
 
@@ -142,6 +144,18 @@ def family(roots: Iterable[int]) -> list[int]:
             found[pid] = None
         todo += children.pop(pid, [])
     return list(found)
+
+
+def marked(value: str) -> list[int]:
+    """All living processes with `MARK` set to ``value``, their descendants, not this one."""
+    wanted = f"{MARK}={value}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return family(found)
 
 
 def signal_all(pids: Iterable[int], number: signal.Signals) -> None:

@@ -58,6 +58,11 @@ class Server(ABC):
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def died(self) -> bool:
+        """Whether it ended without having been stopped or killed by this object."""
+        return self.process is not None and self.process.poll() is not None
+
     def start(self) -> Self:
         """Start it and wait until it serves. Raises RuntimeError with the end of its log."""
         assert not self.alive, f"{self.name} runs already"
@@ -66,7 +71,6 @@ class Server(ABC):
         if not until(lambda: not self.alive or self._serves(), UP_WITHIN_S) or not self.alive:
             self.stop()
             raise RuntimeError(f"{self.name} did not start:\n{_tail(self.log)}")
-        self._started()
         return self
 
     def stop(self) -> None:
@@ -110,9 +114,6 @@ class Server(ABC):
     @abstractmethod
     def _serves(self) -> bool: ...
 
-    def _started(self) -> None:
-        """What is to be done once it serves."""
-
 
 class RabbitServer(Server):
     """A RabbitMQ node with management and Prometheus plugins and the policies of ``deploy/rabbitmq``.
@@ -134,6 +135,11 @@ class RabbitServer(Server):
     @property
     def api_url(self) -> str:
         return f"http://{USER}:{self.password}@127.0.0.1:{self.api_port}"
+
+    def start(self) -> Self:
+        super().start()
+        self._load_policies()
+        return self
 
     def stop(self) -> None:
         super().stop()
@@ -203,7 +209,8 @@ class RabbitServer(Server):
         )
 
     def _write_queue_names(self) -> None:
-        command = [machine.rabbitmq_server().with_name("rabbitmqctl"), "eval", "[dets:sync(T) || T <- dets:all()]."]
+        rabbitmqctl = str(machine.rabbitmq_server().with_name("rabbitmqctl"))
+        command = [rabbitmqctl, "eval", "[dets:sync(T) || T <- dets:all()]."]
         with suppress(subprocess.TimeoutExpired):
             subprocess.run(command, env=self._environment(), capture_output=True, check=False, timeout=10)
 
@@ -213,7 +220,7 @@ class RabbitServer(Server):
         except requests.RequestException:
             return False
 
-    def _started(self) -> None:
+    def _load_policies(self) -> None:
         definitions = (SETTINGS / "definitions.json").read_bytes()
         headers = {"Content-Type": "application/json"}
         self._api("POST", "definitions", data=definitions, headers=headers).raise_for_status()
@@ -264,7 +271,7 @@ class PostgresServer(Server):
             "log_min_messages": "warning",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [binaries / "postgres", "-D", self.data, *options]
+        command: list[str | Path] = [binaries / "postgres", "-D", self.data, *options]
         return spawn(command, self.log, privileges=privileges, on_parent_death=signal.SIGQUIT, cwd=Path("/"))
 
     def _initialise(self, binaries: Path, privileges: list[str]) -> None:
@@ -273,14 +280,23 @@ class PostgresServer(Server):
         if privileges:
             for path in (self.data, password):
                 os.chown(path, *machine.unprivileged_ids())
-        command = [binaries / "initdb", "-D", self.data, "-U", USER, "-E", "UTF8", "--locale=C"]
+        command: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            self.data,
+            "-U",
+            USER,
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         command += ["--auth=scram-sha-256", f"--pwfile={password}"]
         making = spawn(command, self.log, privileges=privileges, cwd=Path("/"))
         if making.wait(UP_WITHIN_S):
             raise RuntimeError(f"{self.name} could not make its files:\n{_tail(self.log)}")
 
     def _forget_dead_postmaster(self) -> None:
-        """Remove the pid file a killed server left, lest another process of that number keep us from starting."""
+        """Remove the pid file a killed server left: another process may have that number by now."""
         file = self.data / "postmaster.pid"
         if file.exists():
             pid = int(file.read_text().split()[0])
@@ -297,7 +313,10 @@ class PostgresServer(Server):
 
 
 def create_database(url: str) -> None:
-    """Create the database an address names, unless it exists. Needs a user who may, and ``postgres`` beside it."""
+    """Create the database an address names, unless it exists.
+
+    Needs a user who may, and a database ``postgres`` on the same server.
+    """
     server, _, name = url.rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
@@ -317,4 +336,6 @@ def _epmd_is_silent(port: int) -> bool:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log.exists() else "(it wrote no log)"
+    return (
+        "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log.exists() else "(it wrote no log)"
+    )

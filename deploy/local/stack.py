@@ -1,326 +1,309 @@
-"""The distributed platform on this machine: private servers, one process per service and role, one supervisor.
-
-``python -m deploy.local.stack up`` stays in the foreground until ctrl-C; ``down`` ends it from elsewhere.
-With ONEWINDOW_BROKER_URL and ONEWINDOW_DATABASE_URL (``{service}`` in the database's name) set, those
-servers are used and their databases must exist.
-"""
+"""The platform as a city runs it, on one machine: RabbitMQ, PostgreSQL, several processes a service."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import requests
-import yaml
 
-from deploy.local.machine import NotInstalled, ensure_installed
-from deploy.local.servers import PostgresServer, RabbitServer, end_group, free_port
+from deploy.local.processes import MARK, free_port
+from deploy.local.servers import PostgresServer, RabbitServer, create_database
+from deploy.local.supervisor import Supervisor
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_city"
 READY_WITHIN_S = 90
-RESTART_AFTER_S = (0.2, 10.0)
+COMMAND_WITHIN_S = 120
+WEB_THREADS = 8
+PAGE_THREADS = 16
 STREAM_THREADS = 256
-
-
-@dataclass
-class Role:
-    """One supervised process: how to start it, where it logs, when it was last started."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    wait: float = RESTART_AFTER_S[0]
-    again_at: float = field(default=0.0)
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+FACE = "portal"
 
 
 class Stack:
-    """Everything `make stack` starts, also for tests and the load drivers.
+    """All processes of the platform on ``folder``; the servers too, unless ``broker_url`` and
+    ``database_url`` (with ``{service}`` in it) name others.
 
-    ``urls`` maps services to their addresses, ``metrics_urls`` lists every process's figures.
+    Programs are called ``<service>.web``, ``<service>.worker`` (``.worker.2`` … with replicas),
+    ``portal.streams`` and ``gate``, which serves everything at ``port``. Each has a log in ``folder/log`` and
+    is started again when it dies. A context manager.
     """
 
-    def __init__(self, folder: Path, port: int | None = None):
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        broker_url: str | None = None,
+        database_url: str | None = None,
+        sample: Path | None = SAMPLE,
+    ):
+        self.folder = folder.resolve()
+        self.logs = self.folder / "log"
+        self.port = port or free_port()
+        self.sample = sample
         self.rabbit: RabbitServer | None = None
         self.postgres: PostgresServer | None = None
-        self.broker_url = os.environ.get("ONEWINDOW_BROKER_URL", "")
-        self._database_url = os.environ.get("ONEWINDOW_DATABASE_URL", "")
-        self.services = sorted(p.parent.name for p in ROOT.glob("services/*/worker.py"))
-        self._web_ports = {name: free_port() for name in self.services}
-        if port is not None:
-            self._web_ports["portal"] = port
-        self._ops_ports: dict[str, int] = {}
-        self.roles: dict[str, Role] = {}
-        self._over = threading.Event()
-        self._supervisor: threading.Thread | None = None
+        self.metrics_urls: list[str] = []
+        self._broker_url, self._database_url = broker_url, database_url
+        self._supervisor: Supervisor | None = None
+        self._web = {name: free_port() for name in service_names("web")}
+        self._streams = free_port()
 
     @property
     def urls(self) -> dict[str, str]:
-        return {name: f"http://127.0.0.1:{port}" for name, port in self._web_ports.items()}
+        """Base address of each service with a web side; the portal's is the whole platform's."""
+        own = {name: f"http://127.0.0.1:{port}" for name, port in self._web.items()}
+        return own | {FACE: f"http://127.0.0.1:{self.port}"}
 
     @property
-    def metrics_urls(self) -> list[str]:
-        return [f"http://127.0.0.1:{port}/metrics" for port in self._ops_ports.values()]
+    def broker_url(self) -> str:
+        if self._broker_url is not None:
+            return self._broker_url
+        assert self.rabbit is not None, "the stack was not started"
+        return self.rabbit.url
 
-    def start(self, *, web: Mapping[str, int] | None = None, workers: Mapping[str, int] | None = None) -> None:
-        """Bring everything up and return when every process is ready. ``web`` and ``workers`` say how many
-        processes a service has (default one of each). Raises RuntimeError naming the log to read."""
-        (self.folder / "log").mkdir(parents=True, exist_ok=True)
-        self._start_servers()
-        self._prepare()
-        for name in self.services:
-            self._add_web(name, (web or {}).get(name, 1))
-            for number in range(1, (workers or {}).get(name, 1) + 1):
-                self._add_worker(name, number)
-        for role in self.roles.values():
-            role.start()
-        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
-        self._supervisor.start()
-        self._wait_until_ready()
+    @property
+    def database_url(self) -> str:
+        """With ``{service}`` in place of the service's name."""
+        if self._database_url is not None:
+            return self._database_url
+        assert self.postgres is not None, "the stack was not started"
+        return self.postgres.url.format(database="onewindow_{service}")
 
-    def stop(self) -> None:
-        """Drain and end every process, then the servers. Nothing is left running."""
-        self._over.set()
+    @property
+    def supervisor(self) -> Supervisor:
+        assert self._supervisor is not None, "the stack was not started"
+        return self._supervisor
+
+    def start(
+        self,
+        workers: Mapping[str, int] | None = None,
+        web: Mapping[str, int] | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> Self:
+        """Bring everything up and wait until every service is ready.
+
+        ``workers`` and ``web`` give the number of processes by service; one where they say nothing, none
+        for 0. ``say`` hears of each step. Raises RuntimeError when something does not come up; nothing
+        is left running then.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+        try:
+            say("starting RabbitMQ and PostgreSQL")
+            self._start_servers()
+            say("preparing databases and broker")
+            self._prepare()
+            say("starting the services")
+            self._start_programs(workers or {}, web or {})
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def wait_ready(self, seconds: float = READY_WITHIN_S) -> None:
+        """Wait until every process says it can serve. Raises RuntimeError with the reasons."""
+        end = time.monotonic() + seconds
+        waiting = list(self._ready_urls())
+        while waiting:
+            answers = {url: _reason(url) for url in waiting}
+            waiting = [url for url, reason in answers.items() if reason]
+            if waiting and time.monotonic() > end:
+                reasons = "\n".join(f"  {url}: {answers[url]}" for url in waiting)
+                raise RuntimeError(f"not ready after {seconds:.0f} s (logs: {self.logs}):\n{reasons}")
+            if waiting:
+                time.sleep(0.1)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL, *, restart: bool = True) -> None:
+        """Signal a program; what dies is started again unless ``restart`` is false."""
+        self.supervisor.kill(name, number, restart=restart)
+
+    def halt(self, name: str) -> bool:
+        """SIGTERM a program and wait; it stays down. Returns whether it ended by itself."""
+        return self.supervisor.stop(name)
+
+    def resume(self, name: str) -> None:
+        """Start a program that was halted, or killed for good."""
+        self.supervisor.start(name)
+
+    def revive_servers(self) -> None:
+        """Start a server again that died by itself; one stopped or killed by its own methods stays down."""
+        for server in (self.postgres, self.rabbit):
+            if server is not None and server.died:
+                server.start()
+
+    def pids(self) -> dict[str, list[int]]:
+        """The processes of each program and server that runs, by name; their children not included."""
+        servers = {s.name.lower(): [s.pid] for s in (self.rabbit, self.postgres) if s is not None and s.alive}
+        programs = {} if self._supervisor is None else self._supervisor.pids()
+        return servers | {name: [pid] for name, pid in programs.items()}
+
+    def stop(self) -> list[str]:
+        """End everything: requests are answered, batches finished. Returns what had to be killed."""
+        killed: list[str] = []
         if self._supervisor is not None:
-            self._supervisor.join()
-        running = [r.process for r in self.roles.values() if r.process is not None and r.process.poll() is None]
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 15
-        for process in running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, deadline - time.monotonic()))
-        for role in self.roles.values():
-            if role.process is not None:
-                end_group(role.process)
+            names = sorted(self._supervisor.programs)
+            workers = [n for n in names if ".worker" in n]
+            web = [n for n in names if n != "gate" and n not in workers]
+            killed = self._supervisor.stop_all([[n for n in names if n == "gate"], web, workers])
+            self._supervisor = None
         for server in (self.rabbit, self.postgres):
             if server is not None:
                 server.stop()
+        return killed
 
-    def kill(self, role: str) -> None:
-        """kill -9 one process and its children; the supervisor starts it again."""
-        process = self.roles[role].process
-        assert process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    def __enter__(self) -> Self:
+        return self.start()
 
-    def pids(self) -> dict[str, list[int]]:
-        """Process ids by group: broker, postgres, web, workers."""
-        groups: dict[str, list[int]] = {"broker": [], "postgres": [], "web": [], "workers": []}
-        for server, name in ((self.rabbit, "broker"), (self.postgres, "postgres")):
-            if server is not None:
-                groups[name] = server.pids()
-        for role in self.roles.values():
-            if role.process is not None:
-                groups["workers" if role.name.startswith("worker") else "web"].append(role.process.pid)
-        return groups
+    def __exit__(self, *_: Any) -> None:
+        self.stop()
 
-    def environment(self, service: str) -> dict[str, str]:
-        """What a process of this service, or an operator's command, must have in its environment."""
-        given = {
+    def run(self, *arguments: str) -> str:
+        """Run the ``onewindow`` command on this stack; returns what it prints. Raises RuntimeError."""
+        return _finish(self._begin(*arguments))
+
+    def environment(self, service: str, **more: str) -> dict[str, str]:
+        """What a process of ``service`` finds in its environment."""
+        foreign = ("ONEWINDOW_", "PROMETHEUS_")
+        inherited = {k: v for k, v in os.environ.items() if k == MARK or not k.startswith(foreign)}
+        return inherited | {
             "ONEWINDOW_SERVICE": service,
             "ONEWINDOW_BROKER_URL": self.broker_url,
-            "ONEWINDOW_DATABASE_URL": self._database_url,
+            "ONEWINDOW_DATABASE_URL": self.database_url,
             "ONEWINDOW_MASTER_KEY_FILE": str(self.folder / "master.key"),
             "ONEWINDOW_URLS": json.dumps(self.urls),
-            "PYTHONUNBUFFERED": "1",
+            "PSYCOPG_WAIT_FUNC": "wait_selector",
+            **({"ONEWINDOW_BROKER_API": self.rabbit.api_url} if self.rabbit is not None else {}),
+            **more,
         }
-        if self.rabbit is not None:
-            given["ONEWINDOW_BROKER_API"] = self.rabbit.api_url
-        return {**os.environ, **given}
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``onewindow`` with this stack's configuration."""
-        return subprocess.run(
+    def _start_servers(self) -> None:
+        if self._broker_url is None:
+            self.rabbit = self.rabbit or RabbitServer(self.folder / "rabbitmq")
+        if self._database_url is None:
+            self.postgres = self.postgres or PostgresServer(self.folder / "postgresql")
+        with ThreadPoolExecutor(2) as pool:
+            servers = [s for s in (self.postgres, self.rabbit) if s is not None and not s.alive]
+            for started in [pool.submit(server.start) for server in servers]:
+                started.result()
+
+    def _prepare(self) -> None:
+        topology = self._begin("topology", "apply")
+        for name in service_names():
+            create_database(self.database_url.replace("{service}", name))
+        self.run("migrate")
+        _finish(topology)
+        if self.sample is not None:
+            self.run("load", str(self.sample))
+
+    def _begin(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "-m", "chassis.cli", *arguments],
             cwd=ROOT,
             env=self.environment(""),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
 
-    def _start_servers(self) -> None:
-        if not self.broker_url:
-            ensure_installed()
-            self.rabbit = RabbitServer(self.folder / "rabbitmq")
-            self.rabbit.start()
-            self.broker_url = self.rabbit.url
-        if not self._database_url:
-            ensure_installed()
-            self.postgres = PostgresServer(self.folder / "postgresql")
-            self.postgres.start()
-            for name in self.services:
-                self._database_url = self.postgres.create_database(f"onewindow_{name}").replace(name, "{service}")
+    def _start_programs(self, workers: Mapping[str, int], web: Mapping[str, int]) -> None:
+        self._supervisor = Supervisor(self.logs, ROOT)
+        self.metrics_urls = []
+        for service in service_names("worker"):
+            for number in range(1, workers.get(service, 1) + 1):
+                self._start_worker(service, f"{service}.worker" + (f".{number}" if number > 1 else ""))
+        for service, port in self._web.items():
+            threads = PAGE_THREADS if service == FACE else WEB_THREADS
+            self._start_web(service, f"{service}.web", port, threads, web.get(service, 1))
+        if FACE in self._web:
+            self._start_web(FACE, f"{FACE}.streams", self._streams, STREAM_THREADS, 1)
+        self._supervisor.run(
+            "gate",
+            [sys.executable, "-m", "deploy.local.gate", str(self.port), json.dumps(self._routes())],
+            self.environment(""),
+        )
 
-    def _prepare(self) -> None:
-        """Schemas, broker topology and the sample city, before anything is said."""
-        for arguments in (("migrate",), ("topology", "apply"), ("load", str(SAMPLE))):
-            done = self.command(*arguments)
-            if done.returncode:
-                raise RuntimeError(f"onewindow {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        settings = {"AMQP_URI": self.broker_url, "HEARTBEAT": 10, "max_workers": 10}
-        (self.folder / "nameko.yaml").write_text(yaml.safe_dump(settings))
+    def _start_worker(self, service: str, name: str) -> None:
+        port = free_port()
+        command = [sys.executable, "-m", "nameko", "run", "--config", str(ROOT / "deploy" / "nameko.yaml")]
+        environment = self.environment(service, ONEWINDOW_METRICS_PORT=str(port))
+        self.supervisor.run(name, [*command, f"services.{service}.worker"], environment)
+        self.metrics_urls.append(f"http://127.0.0.1:{port}/metrics")
 
-    def _add_web(self, name: str, processes: int) -> None:
-        threads = STREAM_THREADS if name == "portal" else 8
-        address = f"127.0.0.1:{self._web_ports[name]}"
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:chassis.wsgi", "-k", "gthread"]
-        command += ["--no-control-socket", "--threads", str(threads), "-b", address, "chassis.wsgi:application"]
-        for number in range(1, processes + 1):
-            role = f"web {name}" if number == 1 else f"web {name} {number}"
-            more = ["--reuse-port"] if processes > 1 else []
-            self._add(role, [*command, *more], self.environment(name))
+    def _start_web(self, service: str, name: str, port: int, threads: int, processes: int) -> None:
+        if processes == 0:
+            return
+        counters = self.folder / "metrics" / name
+        shutil.rmtree(counters, ignore_errors=True)
+        counters.mkdir(parents=True)
+        options = {
+            "--config": "python:chassis.wsgi",
+            "--bind": f"127.0.0.1:{port}",
+            "--worker-class": "gthread",
+            "--workers": processes,
+            "--threads": threads,
+            "--keep-alive": 30,
+            "--graceful-timeout": 10,
+        }
+        arguments = [str(part) for pair in options.items() for part in pair]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            *arguments,
+            "--no-control-socket",
+            "chassis.wsgi:application",
+        ]
+        self.supervisor.run(name, command, self.environment(service, PROMETHEUS_MULTIPROC_DIR=str(counters)))
+        self.metrics_urls.append(f"http://127.0.0.1:{port}/metrics")
 
-    def _add_worker(self, name: str, number: int) -> None:
-        role = f"worker {name}" if number == 1 else f"worker {name} {number}"
-        self._ops_ports[role] = free_port()
-        command = [sys.executable, "-W", "ignore", "-m", "nameko", "run"]
-        command += ["--config", str(self.folder / "nameko.yaml"), f"services.{name}.worker"]
-        more = {"PSYCOPG_WAIT_FUNC": "wait_selector", "ONEWINDOW_METRICS_PORT": str(self._ops_ports[role])}
-        self._add(role, command, {**self.environment(name), **more})
+    def _routes(self) -> dict[str, str]:
+        routes = {f"/api/{name}/": f"127.0.0.1:{port}" for name, port in self._web.items()}
+        if FACE in self._web:
+            routes |= {"/": f"127.0.0.1:{self._web[FACE]}", "/stream/": f"127.0.0.1:{self._streams}"}
+        return routes
 
-    def _add(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        log = self.folder / "log" / f"{name.replace(' ', '-')}.log"
-        self.roles[name] = Role(name, command, environment, log)
-
-    def _supervise(self) -> None:
-        while not self._over.wait(0.1):
-            now = time.monotonic()
-            for role in self.roles.values():
-                if role.process is None or role.process.poll() is None:
-                    continue
-                if role.again_at == 0.0:
-                    role.again_at = now + role.wait
-                    role.wait = min(role.wait * 2, RESTART_AFTER_S[1])
-                elif now >= role.again_at:
-                    end_group(role.process)
-                    role.again_at = 0.0
-                    role.start()
-
-    def _wait_until_ready(self) -> None:
-        addresses = {f"web {name}": url for name, url in self.urls.items()}
-        addresses |= {role: f"http://127.0.0.1:{port}" for role, port in self._ops_ports.items()}
-        deadline = time.monotonic() + READY_WITHIN_S
-        for role, url in addresses.items():
-            while not _is_ready(url):
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"{role} did not get ready; see {self.roles[role].log}")
-                time.sleep(0.1)
+    def _ready_urls(self) -> Iterator[str]:
+        for url in self.metrics_urls:
+            yield url.replace("/metrics", "/readyz")
+        yield f"http://127.0.0.1:{self.port}/healthz"
 
 
-def _is_ready(url: str) -> bool:
+def service_names(part: str | None = None) -> list[str]:
+    """The services by their folders; with ``part`` ("web", "worker") those that have it."""
+    folders = (f for f in (ROOT / "services").iterdir() if (f / "__init__.py").exists())
+    has = (f.name for f in folders if part is None or (f / f"{part}.py").exists() or (f / part).is_dir())
+    return sorted(has)
+
+
+def _finish(command: subprocess.Popen[str]) -> str:
     try:
-        return requests.get(f"{url}/readyz", timeout=5).ok
-    except requests.RequestException:
-        return False
+        output, errors = command.communicate(timeout=COMMAND_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        command.kill()
+        output, errors = command.communicate()
+    if command.returncode:
+        words = " ".join(map(str, command.args[1:])) if isinstance(command.args, list) else command.args
+        raise RuntimeError(f"{words!r} failed:\n{output}{errors}")
+    return output
 
 
-def up(folder: Path, port: int) -> int:
-    """Start, say where everything is, wait for ctrl-C or SIGTERM."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pid_file = folder / "supervisor.pid"
-    if _running(pid_file) is not None:
-        print(f"already running as process {_running(pid_file)}: `make stack-stop` ends it", file=sys.stderr)
-        return 2
-    pid_file.write_text(str(os.getpid()))
-    over = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        over.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    stack = Stack(folder, port)
+def _reason(url: str) -> str | None:
+    """Why a process is not ready; None when it is."""
     try:
-        print("starting RabbitMQ, PostgreSQL and the services", flush=True)
-        stack.start()
-        for line in _introduction(stack):
-            print(line, flush=True)
-        over.wait()
-    except (RuntimeError, NotInstalled) as error:
-        print(error, file=sys.stderr)
-        return 1
-    finally:
-        stack.stop()
-        pid_file.unlink(missing_ok=True)
-    return 0
-
-
-def down(folder: Path) -> int:
-    """End a running stack, however it was started, and wait until it is gone."""
-    pid_file = folder / "supervisor.pid"
-    pid = _running(pid_file)
-    if pid is None:
-        print("nothing is running")
-        return 0
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 60
-    while _running(pid_file) is not None:
-        if time.monotonic() > deadline:
-            print(f"process {pid} did not end; see {folder}/log", file=sys.stderr)
-            return 1
-        time.sleep(0.1)
-    print("stopped")
-    return 0
-
-
-def _running(pid_file: Path) -> int | None:
-    try:
-        pid = int(pid_file.read_text())
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return None
-    return pid
-
-
-def _introduction(stack: Stack) -> Iterator[str]:
-    yield f"\n  一窗通 One Window   {stack.urls['portal']}\n"
-    for name, url in stack.urls.items():
-        yield f"  {name:<10} {url}"
-    if stack.rabbit is not None:
-        yield f"  RabbitMQ   {stack.rabbit.api_url}"
-    yield f"\n  logs in {stack.folder}/log · stop with ctrl-C or `make stack-stop`\n"
-    accounts = SAMPLE / "accounts.md"
-    if accounts.exists():
-        yield accounts.read_text()
-
-
-def main(arguments: Iterable[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.stack", description=__doc__)
-    parser.add_argument("action", choices=["up", "down"])
-    parser.add_argument("--port", type=int, default=8000, help="port of the portal")
-    parser.add_argument("--data", type=Path, default=Path("var/stack"), help="folder of servers, keys and logs")
-    options: Any = parser.parse_args(None if arguments is None else list(arguments))
-    return up(options.data.absolute(), options.port) if options.action == "up" else down(options.data.absolute())
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        answer = requests.get(url, timeout=5)
+    except requests.RequestException as error:
+        return type(error).__name__
+    return None if answer.ok else answer.text[:300]

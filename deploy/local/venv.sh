@@ -20,5 +20,5 @@ if ! [ -x "$folder/bin/python" ]; then
   "$python" -m venv "$folder"
 fi
 echo "installing into $folder from $lock"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+"$folder/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
+"$folder/bin/python" -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .

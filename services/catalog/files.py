@@ -35,7 +35,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
                 break
             if key in seen:
@@ -130,7 +130,7 @@ def read_city(folder: Path) -> tuple[City | None, list[Problem]]:
         ElementFile(), "elements.yaml", dictionary and dictionary.get("elements"), "elements"
     )
     calendar = reading.load(CalendarFile(), "calendar.yaml", reading.raw("calendar.yaml"))
-    shared = dict(
+    shared: dict[str, Any] = dict(
         largest_group=settings["largest_group"] if settings else 0,
         departments=reading.by("code", departments, "departments.yaml"),
         materials=reading.by("code", materials, "materials.yaml"),
@@ -158,7 +158,7 @@ def _things(reading: _Reading, kind: str, schema: ma.Schema, defaults: Mapping[s
             continue
         content = reading.raw(name)
         if isinstance(content, dict):
-            content = defaults | content | {"file": name}
+            content = {**defaults, **content, "file": name}
         loaded = reading.load(schema, name, content)
         if loaded is not None:
             if loaded.code != path.stem:

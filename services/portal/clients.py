@@ -130,8 +130,14 @@ class City:
         return self._get("intake", f"/dossiers/{branch_no}")
 
     # approval
-    def inbox(self, status: str | None = None) -> list[dict[str, Any]]:
-        return self._items("approval", "/inbox", status=status)
+    def inbox(self) -> list[dict[str, Any]]:
+        """Everything the department has at work."""
+        return self._items("approval", "/inbox")
+
+    def answered(self) -> list[dict[str, Any]]:
+        """The department's answered branches, one page of them."""
+        found: list[dict[str, Any]] = self._get("approval", "/inbox", status="answered")["items"]
+        return found
 
     def case(self, no: str) -> dict[str, Any]:
         return self._get("approval", f"/cases/{no}")

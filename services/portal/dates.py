@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from chassis.workdays import WorkCalendar
 from services.portal.words import Language
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
@@ -30,32 +30,24 @@ _MONTHS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """The working calendar: Monday to Friday, without ``holidays``, with ``extra`` workdays 调休."""
+def calendar_of(years: Iterable[Mapping[str, Any]]) -> WorkCalendar:
+    """The working calendar from the catalogue's ``/calendar/{year}`` answers."""
+    return WorkCalendar(
+        {
+            year["year"]: (
+                [date.fromisoformat(d) for d in year["holidays"]],
+                [date.fromisoformat(d) for d in year["extra_workdays"]],
+                year["provisional"],
+            )
+            for year in years
+        }
+    )
 
-    holidays: frozenset[date] = field(default_factory=frozenset)
-    extra: frozenset[date] = field(default_factory=frozenset)
 
-    @classmethod
-    def of(cls, years: Iterable[dict[str, list[str]]]) -> Calendar:
-        """Read the catalogue's ``/calendar/{year}`` answers."""
-        holidays: set[date] = set()
-        extra: set[date] = set()
-        for year in years:
-            holidays |= {date.fromisoformat(d) for d in year.get("holidays", ())}
-            extra |= {date.fromisoformat(d) for d in year.get("extra_workdays", ())}
-        return cls(frozenset(holidays), frozenset(extra))
-
-    def is_workday(self, day: date) -> bool:
-        return day in self.extra or (day.weekday() < 5 and day not in self.holidays)
-
-    def working_days(self, start: date, end: date) -> int:
-        """Working days after ``start`` up to and including ``end``; negative when ``end`` lies before."""
-        if end < start:
-            return -self.working_days(end, start)
-        days = (start + timedelta(n) for n in range(1, (end - start).days + 1))
-        return sum(self.is_workday(day) for day in days)
+def working_days(calendar: WorkCalendar, start: date, end: date) -> int:
+    """Working days after ``start`` up to and including ``end``."""
+    days = (start + timedelta(n) for n in range(1, (end - start).days + 1))
+    return sum(calendar.is_workday(day) for day in days)
 
 
 def moment(value: str | datetime | None) -> datetime | None:

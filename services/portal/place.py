@@ -14,7 +14,7 @@ class Place:
 
     city: Mapping[str, str] = field(default_factory=lambda: {"zh": "江塘市", "en": "Jiangtang"})
     hall: Mapping[str, str] = field(
-        default_factory=lambda: {"zh": "江塘市政务服务中心", "en": "Jiangtang Public Service Hall"}
+        default_factory=lambda: {"zh": "江塘市政务服务中心", "en": "Jiangtang Government Service Hall"}
     )
     address: Mapping[str, str] = field(
         default_factory=lambda: {"zh": "云渡街道学府路18号", "en": "18 Xuefu Road, Yundu"}
@@ -25,7 +25,7 @@ class Place:
             "en": "Monday to Friday, 9:00–17:00",
         }
     )
-    phone: str = "100 8000 0018"
+    phone: str = "100 0032 0001"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Place:

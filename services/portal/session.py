@@ -31,6 +31,11 @@ class Session:
     def signed_in(self) -> bool:
         return bool(self.access)
 
+    def begin(self, answer: dict[str, Any], now: float) -> None:
+        """Somebody signed in: from now on another form token counts."""
+        self.csrf = secrets.token_urlsafe(16)
+        self.take_tokens(answer, now)
+
     def take_tokens(self, answer: dict[str, Any], now: float) -> None:
         """Keep what identity answered; ``now`` in seconds since 1970."""
         self.is_new = False

@@ -9,7 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from services.portal.dates import Calendar, day, moment
+from chassis.workdays import WorkCalendar
+from services.portal.dates import day, moment, working_days
 from services.portal.river import Lane, Mark, Stage, flow_of, stages
 from services.portal.words import Language
 
@@ -23,7 +24,7 @@ class Reader:
     """Who reads, and when: language, calendar and the present moment."""
 
     t: Language
-    calendar: Calendar
+    calendar: WorkCalendar
     now: datetime
 
     def day(self, value: str | datetime) -> Markup:
@@ -36,9 +37,9 @@ class Reader:
         end, here = moment(due), moment(self.now)
         assert end is not None and here is not None
         if here > end:
-            late = max(1, self.calendar.working_days(end.date(), here.date()))
+            late = max(1, working_days(self.calendar, end.date(), here.date()))
             return self.t("已超 {n} 个工作日", n=late)
-        days = self.calendar.working_days(here.date(), end.date())
+        days = working_days(self.calendar, here.date(), end.date())
         return self.t("还剩 {n} 个工作日", n=days) if days else self.t("今天到期")
 
 

@@ -19,12 +19,8 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 @pytest.fixture(scope="session")
 def distributed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    stack = Stack(tmp_path_factory.mktemp("stack"))
-    stack.start()
-    try:
+    with Stack(tmp_path_factory.mktemp("stack")) as stack:
         yield City(stack.urls)
-    finally:
-        stack.stop()
 
 
 @pytest.fixture(params=["embedded", "distributed"])

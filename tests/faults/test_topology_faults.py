@@ -10,7 +10,7 @@ import requests
 from chassis import history, ops, tables
 from chassis.broker_api import BrokerApi
 from chassis.publisher import open_publisher
-from chassis.topology import apply, topology_of
+from chassis.topology import apply, message_count, topology_of
 from tests.conftest import RabbitServer
 from tests.faults.harness import Probe, until
 
@@ -71,7 +71,7 @@ def test_a_retired_queue_is_unbound_and_deleted_once_empty(probe: Probe, rabbit:
     api = BrokerApi(rabbit.api_url)
     fewer = topology_of([s for s in probe.subscriptions if s.queue != "intake.stuck"])
     assert api.diff(fewer, ["intake"]).retired_queues == ["intake.stuck"]
-    deleted, kept = api.prune(api.diff(fewer, ["intake"]))
+    deleted, kept = api.prune(api.diff(fewer, ["intake"]), lambda queue: message_count(queue, probe.broker_url))
     assert (deleted, kept) == (["intake.stuck"], {})
     assert not api.diff(fewer, ["intake"])
 

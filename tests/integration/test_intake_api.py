@@ -579,6 +579,17 @@ def test_five_wrong_query_codes_and_then_a_wait_even_with_the_right_one(office: 
     assert (unknown.status_code, unknown.get_json()["type"]) == (404, "not-found")
 
 
+def test_a_right_query_code_forgives_the_wrong_ones_before(office: Office) -> None:
+    number = office.file()
+    codes = ["WRONG1XX"] * 4 + [query_code(office.database.config.master_key, number)]
+    for _ in range(3):
+        for code in codes:
+            answer = client(office.app).post(
+                f"{BASE}/progress", json={"application_no": number, "query_code": code}
+            )
+            assert answer.status_code == (200 if code == codes[-1] else 404)
+
+
 # dossiers
 
 
@@ -597,6 +608,7 @@ def test_a_department_reads_only_what_its_item_declares_and_it_is_written_down(o
     seal = office.staff("officer", "GA")
     waiting = seal.get(f"{BASE}/dossiers/{number}-03")
     assert (waiting.status_code, waiting.get_json()["state"]) == (409, "waiting")
+    told.answer("fire", fire_code="F1")
     told.answer("food", licence_code="C1")
     told.branch(approval.BranchOpened, "seal", status="open")
     office.say(told.story)

@@ -105,14 +105,14 @@ def _only_our_forms() -> None:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise StaleForm
-    if not compare_digest(request.form.get("csrf", ""), session().csrf):
+    if request.endpoint != "public.view" and not compare_digest(request.form.get("csrf", ""), session().csrf):
         raise StaleForm
 
 
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == "static":
+    if request.endpoint == "static" and "v" in request.args:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if "visitor" in g and portal().sessions.snapshot(g.visitor) != g.visitor_before:
         response.set_cookie(
@@ -178,8 +178,9 @@ def _context() -> dict[str, Any]:
     """Names every template knows."""
     t = language()
     root = request.script_root.removesuffix("/en")
-    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    path = "/" + (request.full_path.rstrip("?") if request.method == "GET" else request.path).lstrip("/")
     return {
+        "root": root,
         "t": t,
         "lang": t.code,
         "place": portal().place,
@@ -191,6 +192,7 @@ def _context() -> dict[str, Any]:
         "chinese": root + path,
         "english": root + "/en" + path,
         "here": request.script_root + path,
+        "this_page": request.script_root + request.path,
         "asset": lambda name: f"{root}/static/{name}?v={_fingerprint(name)}",
         "linked": _linked,
         "result_names": views.RESULT_NAMES,

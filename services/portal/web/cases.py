@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from services.portal.answers import Wrong, check, read
 from services.portal.clients import Refused, Unreachable
 from services.portal.forms import Field, labels
 from services.portal.web.portal import account, city, go, language, note, page, portal, requires
-from services.portal.web.public import case_values
+from services.portal.web.public import case_values, names_of
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -42,6 +41,7 @@ def case(no: str) -> Response:
         opinions = {}
     return page(
         "case.html",
+        names=names_of(here, found["branches"]),
         since=since,
         opinions=opinions,
         query_code=_query_code(no),
@@ -60,7 +60,9 @@ def fix(no: str) -> Response:
     answers = dict(form["form"])
     known = labels(procedure["form"], language(), answers)
     requests = _returned(found) or here.corrections(no)
+    departments = {b["branch_no"]: b["department_name"] for b in found["branches"]}
     for asked in requests:
+        asked["department_name"] = departments.get(asked["branch_no"])
         asked["fields"] = [(known[r["field"]], r["reason"]) for r in asked["requests"] if r["field"] in known]
         asked["others"] = [r for r in asked["requests"] if r["field"] not in known]
     errors: list[Wrong] = []

@@ -26,9 +26,10 @@ from chassis.auth import Caller, InvalidToken
 from chassis.config import Config
 from chassis.serving import serving
 from chassis.views import current_database
+from chassis.workdays import WorkCalendar
 from services.portal import handlers
 from services.portal.clients import City, Refused, Unreachable, http_session
-from services.portal.dates import Calendar
+from services.portal.dates import calendar_of
 from services.portal.orm import Renewal
 from services.portal.place import Place
 from services.portal.session import COOKIE, Envelope, Session, SessionSeal
@@ -77,7 +78,7 @@ class Portal:
         self._remembered[key] = (time.monotonic(), value)
         return value
 
-    def calendar(self, now: datetime) -> Calendar:
+    def calendar(self, now: datetime) -> WorkCalendar:
         """This year and the next; plain weekdays where the catalogue has none or is away."""
         years = []
         for year in (now.year, now.year + 1):
@@ -85,7 +86,7 @@ class Portal:
                 years.append(self.public("calendar", year))
             except (Refused, Unreachable):
                 continue
-        return Calendar.of(years)
+        return calendar_of(years)
 
 
 def portal() -> Portal:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from chassis.web import current_database, current_feed
 from services.portal import handlers, views
-from services.portal.clients import Refused
+from services.portal.clients import City, Refused, Unreachable
 from services.portal.dates import moment
 from services.portal.orm import Draft
 from services.portal.web.portal import (
@@ -28,6 +28,7 @@ from services.portal.web.portal import (
     requires,
     session,
 )
+from services.portal.web.sheet import sample
 
 pages = Blueprint("public", __name__)
 YEAR_S = 365 * 24 * 3600
@@ -38,7 +39,7 @@ def home() -> Response:
     packages = [portal().public("procedure", p["code"]) for p in portal().public("packages")]
     mine, drafts = [], []
     if account().get("kind") in ("person", "firm"):
-        mine = [case for case in city().applications()["items"] if case["status"] not in views.ENDED][:3]
+        mine = _running_cases()[:3]
         with current_database().read() as reading:
             drafts = handlers.drafts_of(account()["account_id"], reading)[:2]
     who = reader()
@@ -82,6 +83,7 @@ def sign_in() -> Response:
 @pages.post("/sign-out")
 def sign_out() -> Response:
     session().end()
+    session().tracked.clear()
     note(language()("您已退出登录。"))
     return go("public.home")
 
@@ -162,8 +164,6 @@ def space() -> Response:
 
 @pages.get("/design")
 def design() -> Response:
-    from services.portal.web.sheet import sample
-
     return page("design.html", **sample(reader()))
 
 
@@ -185,6 +185,22 @@ def case_values(case: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def names_of(here: City, branches: list[dict[str, Any]]) -> dict[str, str]:
+    """Names of those who hold these branches, as far as the visitor may know them."""
+    try:
+        return here.names({b["handler"] for b in branches if b.get("handler")})
+    except (Refused, Unreachable):
+        return {}
+
+
+def _running_cases() -> list[dict[str, Any]]:
+    """The visitor's, newest first; none while intake is away: the start page stands without them."""
+    try:
+        return [case for case in city().applications()["items"] if case["status"] not in views.ENDED]
+    except Unreachable:
+        return []
+
+
 def _procedure_page(code: str) -> Response:
     found = portal().public("procedure", code)
     return page(
@@ -196,7 +212,7 @@ def _procedure_page(code: str) -> Response:
 
 
 def _signed_in(tokens: dict[str, Any]) -> Response:
-    session().take_tokens(tokens, time.time())
+    session().begin(tokens, time.time())
     home_of = {"staff": "work.inbox"}.get(account().get("kind", ""), "public.home")
     return go_to(next_or(url_for(home_of)))
 

@@ -14,7 +14,7 @@ from services.portal.answers import said
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.forms import labels
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
-from services.portal.web.public import case_values
+from services.portal.web.public import case_values, names_of
 
 pages = Blueprint("work", __name__, url_prefix="/work")
 
@@ -140,12 +140,11 @@ def _branch_page(branch_no: str, errors: Mapping[str, str]) -> Response:
     if found["status"] not in ("waiting", "dropped"):
         dossier = here.dossier(branch_no)
     procedure = portal().public("procedure", found["procedure"], found.get("version"))
-    spec = next((b for b in procedure["branches"] if b["key"] == found["key"]), {})
     try:
         case = here.case(found["application_no"])
     except (Refused, Unreachable):
         case = {"branches": []}
-    names = _names(here, [*listed["rows"], found, *case["branches"]])
+    names = names_of(here, [*listed["rows"], found, *case["branches"]])
     mine = found.get("handler") == account()["account_id"]
     return page(
         "work.html",
@@ -159,7 +158,7 @@ def _branch_page(branch_no: str, errors: Mapping[str, str]) -> Response:
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),
         changed=dossier.get("changed") or [],
         results=dossier.get("results") or {},
-        produces=found.get("produces") or spec.get("produces") or (),
+        produces=found.get("produces") or (),
         answers=ANSWERS.get(found.get("kind", "decide"), ANSWERS["decide"]),
         others=[b for b in case["branches"] if b["branch_no"] != branch_no],
         department_list=portal().public("departments"),
@@ -170,40 +169,38 @@ def _branch_page(branch_no: str, errors: Mapping[str, str]) -> Response:
 
 
 def _list(here: City) -> dict[str, Any]:
-    """The inbox, filtered; always by what is due by law."""
+    """The inbox, filtered; always by what is due by law. What is answered is only read when asked for."""
     since = current_feed().position()
+    show = request.args.get("show", "todo")
+    show = show if show in FILTERS else "todo"
     rows = here.inbox()
     me = account()["account_id"]
     parts = {
         "todo": [r for r in rows if r["status"] in ("open", "claimed")],
         "mine": [r for r in rows if r["status"] == "claimed" and r.get("handler") == me],
         "suspended": [r for r in rows if r["status"] == "suspended"],
-        "answered": [r for r in rows if r["status"] in ("answered", "silent")],
     }
-    show = request.args.get("show", "todo")
-    show = show if show in FILTERS else "todo"
+    counts = {name: len(part) for name, part in parts.items()}
+    shown = here.answered() if show == "answered" else sorted(parts[show], key=_due_by_law)
     return {
         "since": since,
         "departments": _department_names(),
         "mark_of": lambda b: views.branch_mark(b, language(), for_staff=True),
-        "rows": parts[show],
+        "rows": shown,
         "show": show,
-        "counts": {name: len(part) for name, part in parts.items()},
-        "names": _names(here, parts[show]),
+        "counts": counts,
+        "names": names_of(here, shown),
         "me": me,
         "reader": reader(),
     }
 
 
+def _due_by_law(row: dict[str, Any]) -> tuple[str, str]:
+    return (row.get("statutory_due") or row.get("promised_due") or "9999", row["branch_no"])
+
+
 def _department_names() -> dict[str, Any]:
     return {d["code"]: d["name"] for d in portal().public("departments")}
-
-
-def _names(here: City, rows: list[dict[str, Any]]) -> dict[str, str]:
-    try:
-        return here.names({r["handler"] for r in rows if r.get("handler")})
-    except (Refused, Unreachable):
-        return {}
 
 
 def _lines(
@@ -229,7 +226,8 @@ def _answer(t: Any) -> tuple[dict[str, Any], dict[str, str]]:
         errors["conditions"] = t("请写明条件")
     if chosen == "not_competent" and not form.get("competent_department"):
         errors["competent_department"] = t("请选择该由哪个部门办")
-    body: dict[str, Any] = {"answer": chosen, "opinion": form.get("opinion", "").strip()}
+    body: dict[str, Any] = {"answer": chosen}
+    body |= {name: text for name in ("opinion", "note") if (text := form.get(name, "").strip())}
     if chosen == "agree_with_conditions":
         body["conditions"] = form.get("conditions", "").strip()
     if chosen == "not_competent":

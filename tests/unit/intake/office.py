@@ -86,7 +86,7 @@ class Office:
 
     def row(self, number: str) -> Application:
         with self.database.read() as session:
-            found = session.get_one(Application, number, options=[undefer(Application.form)])  # type: ignore[arg-type]
+            found = session.get_one(Application, number, options=[undefer(Application.form)])  # type: ignore[misc]
             session.expunge(found)
             return found
 

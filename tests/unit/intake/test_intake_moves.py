@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from contracts import Event
+from contracts import Event, approval
 from contracts.intake import (
     ApplicationAccepted,
     ApplicationCorrected,
@@ -17,6 +18,7 @@ from contracts.intake import (
     ApplicationSubmitted,
     WithdrawalRequested,
 )
+from contracts.procedure import Condition
 from services.intake.domain import Application, IllegalMove, called_for, prerequisites_of
 from tests.unit.intake.helpers import (
     DUE,
@@ -25,7 +27,6 @@ from tests.unit.intake.helpers import (
     NOW,
     NUMBER,
     Approval,
-    long_story,
     procedure,
     short_story,
     snapshot,
@@ -247,7 +248,7 @@ def test_a_pause_that_asks_nothing_of_the_applicant_takes_no_correction() -> Non
     application, _ = submitted()
     told = Approval()
     told.open_case()
-    told.branch(type(long_story()[4].event), "food", status="suspended")  # type: ignore[arg-type]
+    told.branch(approval.BranchSuspended, "food", status="suspended")
     application.follow(told.story)
     with pytest.raises(IllegalMove):
         application.correct(f"{NUMBER}-01", dict(FORM), LATER)
@@ -282,8 +283,26 @@ def test_a_branch_is_called_for_when_its_conditions_are_met(
     assert called_for(procedure(), form) == called
 
 
+def test_yes_is_no_number_even_where_one_would_do() -> None:
+    first, second, *_ = procedure().branches
+    when = (Condition(field="area", at_least=1),)
+    asked = procedure(branches=(first, dataclasses.replace(second, when=when)))
+    assert called_for(asked, {"area": True}) == ("food",)
+    assert called_for(asked, {"area": 1}) == ("food", "fire")
+
+
+def test_an_answer_stands_in_the_timeline_when_it_was_given_not_when_it_was_recorded() -> None:
+    application, _ = submitted()
+    told = Approval(["food"])
+    told.open_case()
+    told.branch(approval.BranchAnswered, "food", status="answered", answered_at=LATER, results={})
+    told.story[-1] = dataclasses.replace(told.story[-1], time=LATER + timedelta(days=1))
+    application.follow(told.story)
+    assert application.case.timeline[2].at == LATER
+
+
 def test_prerequisites_are_counted_near_and_far() -> None:
     first, second, third, *_ = procedure().branches
-    chain = procedure(branches=(first, third, type(second)(**{**vars(second), "depends_on": ("seal",)})))
+    chain = procedure(branches=(first, third, dataclasses.replace(second, depends_on=("seal",))))
     assert prerequisites_of(chain, "fire") == {"food", "seal"}
     assert prerequisites_of(chain, "food") == set()

@@ -52,6 +52,11 @@ def app(database: Database, city: FakeCity) -> Flask:
     return made
 
 
+def form_token(page: str) -> str:
+    """The token in a page's forms."""
+    return re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+
+
 class Browser:
     """A visitor: follows redirects and sends forms with their token."""
 
@@ -68,8 +73,7 @@ class Browser:
         if self.page is None or 'name="csrf"' not in self.page.text:
             self.get("/sign-in")
         assert self.page is not None
-        token = re.findall(r'name="csrf" value="([^"]+)"', self.page.text)[0]
-        data = {k.replace("__", "."): v for k, v in values.items()} | {"csrf": token}
+        data = {k.replace("__", "."): v for k, v in values.items()} | {"csrf": form_token(self.page.text)}
         self.page = self.client.post(path, data=data, follow_redirects=True)
         return self.page
 

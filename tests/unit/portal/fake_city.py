@@ -32,6 +32,7 @@ from services.catalog.web import create_app as catalog_app
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
+AT_WORK = ("open", "claimed", "suspended")
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "shenjiahe": {"account_id": "acc-shen", "kind": "person", "display_name": "沈佳禾", "roles": []},
     "heji": {"account_id": "acc-heji", "kind": "firm", "display_name": "江塘禾记餐饮有限公司", "roles": []},
@@ -370,11 +371,12 @@ class FakeCity:
 
         @app.get("/api/approval/inbox")
         def inbox() -> Any:
+            wanted = (request.args.get("status"),) if "status" in request.args else AT_WORK
             mine = [
                 branch_of(b["branch_no"])
                 for c in self.cases.values()
                 for b in c["branches"]
-                if b["department"] == who()["department"] and b["status"] != "waiting"
+                if b["department"] == who()["department"] and b["status"] in wanted
             ]
             mine.sort(key=lambda b: b["statutory_due"] or "9")
             return jsonify({"items": mine, "next": None})
@@ -415,7 +417,7 @@ class FakeCity:
         @app.get("/api/approval/corrections/<no>")
         def corrections(no: str) -> Any:
             items = [
-                {"branch_no": b["branch_no"], "department_name": b["department_name"], "requests": b["asked"]}
+                {"branch_no": b["branch_no"], "request": 1, "requests": b["asked"]}
                 for b in self.cases[no]["branches"]
                 if b["status"] == "suspended"
             ]
@@ -449,7 +451,7 @@ class _WsgiAdapter(BaseAdapter):
         self._city = city
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        service = (request.path_url.split("/") + ["", ""])[2]
+        service = [*request.path_url.split("/"), "", ""][2]
         if service in self._city.down:
             raise requests.ConnectionError(service)
         answer = self._city.answer(service).open(

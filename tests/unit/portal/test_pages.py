@@ -44,15 +44,25 @@ def test_the_policy_allows_neither_inline_script_nor_foreign_origins(visit: Visi
 
 
 def test_styles_and_scripts_are_kept_by_browsers_until_they_change(visit: Visit) -> None:
-    with visit().client.get("/static/desk.css") as answer:
+    with visit().client.get("/static/desk.css?v=1") as answer:
         answer.get_data()
     assert "immutable" in answer.headers["Cache-Control"]
     assert "Set-Cookie" not in answer.headers
 
 
-def test_looking_around_needs_no_cookie_of_a_session(visit: Visit) -> None:
-    assert "onewindow=" in visit().client.get("/").headers["Set-Cookie"]
-    assert "Set-Cookie" not in visit().client.get("/healthz").headers
+def test_looking_around_sets_no_cookie(visit: Visit) -> None:
+    for path in ("/", "/packages/new-company", "/healthz"):
+        assert "Set-Cookie" not in visit().client.get(path).headers
+
+
+def test_the_start_page_stands_while_intake_is_away(visit: Visit, city: FakeCity) -> None:
+    browser = visit("heji")
+    city.down = {"intake"}
+    assert browser.get("/").status_code == 200
+
+
+def test_links_of_an_odd_address_stay_on_this_site(visit: Visit) -> None:
+    assert 'href="//evil' not in visit().client.get("//evil.example/x").text
 
 
 def test_a_form_of_another_session_changes_nothing(visit: Visit, city: FakeCity) -> None:
@@ -104,7 +114,7 @@ def test_a_missing_service_says_what_is_saved_and_whom_to_call(visit: Visit, cit
     page = browser.get("/space")
     assert page.status_code == 503
     assert page.headers["Retry-After"] == "10"
-    assert "都已保存" in page.text and "100 8000 0018" in page.text
+    assert "都已保存" in page.text and "100 0032 0001" in page.text
 
 
 def test_the_catalogue_may_be_away_for_pages_seen_before(visit: Visit, city: FakeCity) -> None:

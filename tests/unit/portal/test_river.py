@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from services.portal import dates
-from services.portal.dates import Calendar
 from services.portal.river import brook, flow_of, tall_curves, wide_curves
 from services.portal.views import Reader, lanes, planned
 from services.portal.words import Language
@@ -37,15 +36,21 @@ def test_curves_are_one_a_lane() -> None:
     assert len(brook(planned([branch("a"), branch("b")]), 320, 64)) == 2
 
 
-CALENDAR = Calendar.of(
-    [{"holidays": ["2026-10-01", "2026-10-02", "2026-10-05"], "extra_workdays": ["2026-10-10"]}]
+CALENDAR = dates.calendar_of(
+    [
+        {
+            "year": 2026,
+            "holidays": ["2026-10-01", "2026-10-02", "2026-10-05"],
+            "extra_workdays": ["2026-10-10"],
+            "provisional": False,
+        }
+    ]
 )
 
 
 def test_working_days_skip_holidays_and_count_adjusted_workdays() -> None:
-    assert CALENDAR.working_days(date(2026, 9, 30), date(2026, 10, 6)) == 1
-    assert CALENDAR.working_days(date(2026, 10, 9), date(2026, 10, 12)) == 2
-    assert CALENDAR.working_days(date(2026, 10, 12), date(2026, 10, 9)) == -2
+    assert dates.working_days(CALENDAR, date(2026, 9, 30), date(2026, 10, 6)) == 1
+    assert dates.working_days(CALENDAR, date(2026, 10, 9), date(2026, 10, 12)) == 2
 
 
 def test_the_day_is_the_citys_and_never_breaks() -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from chassis.database import Database
 from services.portal import handlers
 from services.portal.session import COOKIE, Envelope, Session, SessionSeal
-from tests.unit.portal.conftest import Browser
+from tests.unit.portal.conftest import Browser, form_token
 from tests.unit.portal.fake_city import FakeCity
 
 KEY = b"k" * 32
@@ -113,3 +113,9 @@ def test_after_signing_out_the_cookie_opens_nothing(visit: Visit) -> None:
     browser.post("/sign-out")
     browser.get("/space")
     assert browser.address == "/sign-in"
+
+
+def test_signing_in_changes_the_form_token(visit: Visit) -> None:
+    browser = visit()
+    tokens = {form_token(page) for page in (browser.get("/sign-in").text, browser.sign_in("heji").text)}
+    assert len(tokens) == 2

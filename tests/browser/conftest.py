@@ -1,0 +1,94 @@
+"""A real browser before a portal that really listens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from chassis.fakes.database import memory_database
+from chassis.fakes.web import Mint
+from services.portal.orm import Base
+from services.portal.web import create_app
+from tests.unit.portal.fake_city import PASSWORD, FakeCity, catalog, tell_pages
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+URLS = dict.fromkeys(("identity", "catalog", "intake", "approval"), "http://city")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Site:
+    """A portal's address and the city behind it."""
+
+    def __init__(self, url: str, city: FakeCity):
+        self.url = url
+        self.city = city
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("portal")
+    mint = Mint()
+    database = memory_database("portal", folder, Base.metadata, urls=URLS)
+    mint.install(database)
+    city = FakeCity(mint, catalog(folder), say=tell_pages(database))
+    app = create_app(database.config, database)
+    app.extensions["portal"].http.mount("http://", city.adapter())
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.port}", city)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Open]:
+    """``visit(url, login, …)``: a page of a visitor with a browser of their own."""
+    contexts: list[BrowserContext] = []
+
+    def make(url: str, login: str = "", viewport: dict[str, int] | None = None, **options: Any) -> Page:
+        context = chromium.new_context(base_url=url, viewport=viewport or DESK, locale="zh-CN", **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        if login:
+            page.goto("/sign-in")
+            page.fill("#login", login)
+            page.fill("#password", PASSWORD)
+            page.click("main button.primary")
+            page.wait_for_url(lambda address: "/sign-in" not in address)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()

@@ -1,0 +1,140 @@
+"""The whole platform killed at random moments with applications in flight, in both modes."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from demo.client import SAMPLE
+from demo.platform import Platform
+from deploy.local.stack import Stack
+from tests.faults.flight import Flight
+from tests.faults.harness import until
+
+KILLS = int(os.environ.get("ONEWINDOW_KILLS", "5"))
+APPLICATIONS = 200
+
+
+def test_embedded_killed_at_random_moments_decides_every_application_once(tmp_path: Path) -> None:
+    platform = Platform(tmp_path / "data").start()
+    engines = [create_engine(f"sqlite:///{tmp_path}/data/{name}.sqlite") for name in ("approval", "intake")]
+    try:
+        with Flight(platform.urls, APPLICATIONS) as flight:
+            for _ in range(KILLS):
+                _let_it_run(random.uniform(0.1, 2.0))
+                platform.kill()
+                platform.start()
+            flight.land(lambda: _count_closed(engines[0]), 120)
+        until(lambda: _settled(engines[1]) == APPLICATIONS, 60, "intake has followed every case")
+        _assert_each_once(*engines, set(flight.numbers.values()))
+        assert platform.stop() == 0
+    finally:
+        platform.kill()
+        for engine in engines:
+            engine.dispose()
+
+
+def test_a_second_platform_on_one_folder_says_so(tmp_path: Path) -> None:
+    with Platform(tmp_path / "data") as platform:
+        second = subprocess.run(
+            [sys.executable, "-m", "chassis.cli", "run", "--port", "0", "--data", str(platform.folder)],
+            cwd=SAMPLE.parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert second.returncode == 2
+    assert "in use" in second.stderr
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+def test_every_worker_broker_and_database_killed_in_flight_decides_every_application_once(
+    stack: Stack,
+) -> None:
+    assert stack.postgres is not None and stack.rabbit is not None
+    approval = _engine(stack, "approval")
+    intake = _engine(stack, "intake")
+    try:
+        with Flight(stack.urls, APPLICATIONS) as flight:
+            for victim in ("approval.worker", "intake.worker", "broker", "catalog.worker", "postgres"):
+                _let_it_run(random.uniform(0.5, 1.5))
+                if victim == "broker":
+                    stack.rabbit.kill()
+                    stack.rabbit.start()
+                elif victim == "postgres":
+                    stack.postgres.kill()
+                    stack.postgres.start()
+                else:
+                    stack.kill(victim)
+            flight.land(lambda: _count_closed(approval), 120)
+        until(lambda: _settled(intake) == APPLICATIONS, 60, "intake has followed every case")
+        _assert_each_once(approval, intake, set(flight.numbers.values()))
+    finally:
+        approval.dispose()
+        intake.dispose()
+
+
+def test_a_web_process_killed_around_the_commit_files_one_application_per_key(stack: Stack) -> None:
+    intake = _engine(stack, "intake")
+    before = _settled(intake, "%")
+    try:
+        with Flight(stack.urls, 40) as flight:
+            for _ in range(4):
+                _let_it_run(random.uniform(0.1, 0.6))
+                stack.kill("intake.web")
+            until(lambda: flight.all_filed, 60, "every key is answered in the end")
+        assert len(set(flight.numbers.values())) == 40
+        assert _settled(intake, "%") == before + 40
+    finally:
+        intake.dispose()
+
+
+def _engine(stack: Stack, service: str) -> Engine:
+    url = make_url(stack.database_url.format(service=service)).set(drivername="postgresql+psycopg")
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _let_it_run(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= end, seconds + 5)
+
+
+def _count_closed(approval: Engine) -> int:
+    return _ask(approval, "SELECT count(*) FROM approval_case WHERE closed_at IS NOT NULL")
+
+
+def _settled(intake: Engine, status: str = "closed") -> int:
+    return _ask(intake, f"SELECT count(*) FROM application WHERE status LIKE '{status}'")
+
+
+def _ask(engine: Engine, query: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text(query)).scalar_one())
+
+
+def _assert_each_once(approval: Engine, intake: Engine, numbers: set[str]) -> None:
+    """One application, one decision and one event of each a case; nothing dead, nothing doubled."""
+    with approval.connect() as connection:
+        logged = connection.execute(
+            text("SELECT case_id, type FROM event_log WHERE type IN ('approval.case_decided', 'approval.case_closed')")
+        ).all()
+    counted = Counter((case, kind) for case, kind in logged)
+    assert set(counted.values()) == {1}
+    assert {case for case, _ in counted} == numbers
+    for engine in (approval, intake):
+        assert _ask(engine, "SELECT count(*) FROM dead_event") == 0
+    assert _ask(intake, "SELECT count(*) FROM application") == len(numbers) == APPLICATIONS
