@@ -56,8 +56,8 @@ class PatientConsumer(Consumer):
 class BatchConsumer(QueueConsumer):
     """nameko's consumer, but messages go straight into their subscription's buffer.
 
-    Each subscription has a channel of its own, so that a queue in trouble blocks no other. Queues are never declared here: a queue that is missing is left out and looked for again, and the
-    other subscriptions go on.
+    Each subscription has a channel of its own, so that a queue in trouble blocks no other. Queues are
+    never declared here: one that is missing is left out and looked for again, while the others go on.
     """
 
     prefetch_count = PREFETCH

@@ -51,6 +51,7 @@ class Platform:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            self._close_pipe()
 
     def stop(self) -> int:
         """SIGTERM; returns the exit status."""
@@ -63,6 +64,12 @@ class Platform:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+        finally:
+            self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.close()
 
     def __enter__(self) -> Platform:
         return self.start()
