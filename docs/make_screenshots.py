@@ -66,15 +66,15 @@ def fill_the_city(urls: Mapping[str, str]) -> tuple[str, str]:
     company = founder.file("new-company")["application_no"]
     answer(urls, wait_for(founder, company, 1, "open")["company-registration"], "符合规定，准予登记。")
     answer(urls, wait_for(founder, company, 3, "open")["seal-engraving"], "已备案。")
-    for _ in range(8):
-        firm.file("food-licence")
+    for _ in range(9):
+        founder.file("company-registration")
     wait_for(founder, company, 2, "answered")
     wait_for(firm, restaurant, 1, "answered")
     return restaurant, company
 
 
 def open_page(browser: Browser, url: str, login: str, viewport: dict[str, int]) -> Page:
-    context = browser.new_context(base_url=url, viewport=viewport, locale="zh-CN", device_scale_factor=2)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=url, viewport=viewport, locale="zh-CN")  # type: ignore[arg-type]
     page = context.new_page()
     if login:
         page.goto("/sign-in")

@@ -125,6 +125,5 @@ class Supervisor:
             program.command,
             self.logs / f"{program.name}.log",
             environment=program.environment,
-            on_parent_death=signal.SIGTERM,
             cwd=self._cwd,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from contracts import Event
 from contracts.identity import AccountOpened, TokensRevoked
 
 Kind = Literal["person", "firm", "staff", "machine"]
@@ -27,17 +26,21 @@ ROLES = (
     "rating_verifier",
     "leader",
     "department_it",
-    "department_system",
     "platform_admin",
     "security_admin",
     "auditor",
 )
+"""What members of staff may be."""
+
+MACHINE_ROLES = ("department_system",)
 APART = frozenset({"platform_admin", "security_admin", "auditor"})
 """No two of these in one hand."""
 
 SESSION_LIVES = timedelta(hours=12)
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
+DEPARTMENT = re.compile(r"[A-Z]{2,4}")
 MIN_PASSWORD = 10
+_INSTANT = timedelta(microseconds=1)
 
 Fields = dict[str, str]
 
@@ -50,12 +53,8 @@ class InvalidAccount(ValueError):
         self.fields = fields
 
 
-class WrongCredentials(Exception):
-    """No such account, or not this password; which one is never told."""
-
-
-class SessionOver(Exception):
-    """The refresh token is unknown, used up, expired or revoked."""
+class UnknownAccount(LookupError):
+    """A token speaks of an account that is not here."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -75,65 +74,118 @@ class Account:
     created_at: datetime
     revoked_before: datetime | None = None
 
-    def opened(self) -> list[Event]:
-        return [
-            AccountOpened(
-                account_id=self.account_id,
-                kind=self.kind,
-                department=self.department,
-                roles=tuple(self.roles),
-            )
-        ]
+    def opened(self) -> AccountOpened:
+        return AccountOpened(
+            account_id=self.account_id, kind=self.kind, department=self.department, roles=tuple(self.roles)
+        )
 
-    def sign_out_everywhere(self, now: datetime) -> list[Event]:
-        """Every token issued so far is refused from now on."""
-        self.revoked_before = now
-        return [TokensRevoked(account_id=self.account_id, not_before=now)]
+    def sign_in(self, session_id: str, token_hash: str, now: datetime) -> Session:
+        """A session that begins after everything revoked so far."""
+        moment = now if self.revoked_before is None else max(now, self.revoked_before + _INSTANT)
+        return Session(
+            session_id=session_id,
+            account_id=self.account_id,
+            current=token_hash,
+            started_at=moment,
+            renewed_at=moment,
+        )
+
+    def sign_out_everywhere(self, last_issued: datetime | None, now: datetime) -> TokensRevoked:
+        """Every token issued so far is refused from now on, the one of ``last_issued`` included."""
+        self.revoked_before = now if last_issued is None else max(now, last_issued + _INSTANT)
+        return TokensRevoked(account_id=self.account_id, not_before=self.revoked_before)
 
 
 @dataclass(kw_only=True, eq=False)
 class Session:
-    """One sign-in. ``current`` is the hash of the one refresh token that still counts."""
+    """One sign-in. ``current`` is the hash of the one refresh token that still counts, ``renewed_at`` the
+    time of issue of the newest access token."""
 
     session_id: str
     account_id: str
     current: str
     started_at: datetime
+    renewed_at: datetime
     ended_at: datetime | None = None
 
     def renew(self, presented: str, following: str, now: datetime) -> bool:
-        """Exchange the refresh token for the following one. A token presented twice ends the whole
-        session (it was stolen, or its thief was robbed); returns whether it was the right one."""
+        """Exchange the refresh token for the following one; returns whether it was the right one.
+
+        A token presented twice ends the whole session: it was stolen, or its thief was robbed.
+        """
         if self.ended_at is not None or now - self.started_at > SESSION_LIVES:
             return False
         if presented != self.current:
             self.ended_at = now
             return False
         self.current = following
+        self.renewed_at = max(now, self.renewed_at)
         return True
+
+
+def is_login(login: str) -> bool:
+    return LOGIN.fullmatch(login) is not None
+
+
+def is_name(name: str) -> bool:
+    return 2 <= len(name.strip()) <= 50
+
+
+def is_long_enough(password: str) -> bool:
+    return len(password) >= MIN_PASSWORD
+
+
+def is_department(code: str) -> bool:
+    return DEPARTMENT.fullmatch(code) is not None
+
+
+def wrong_roles(kind: Kind, roles: list[str]) -> str | None:
+    """Why an account of this kind can't have these roles; None when it can."""
+    known = {"staff": ROLES, "machine": MACHINE_ROLES}.get(kind, ())
+    if not set(roles) <= set(known):
+        return "unknown_role"
+    return "apart" if len(APART & set(roles)) > 1 else None
 
 
 def check_new(
     *,
     login: str,
-    password: str | None,
     display_name: str,
+    kind: Kind,
     roles: list[str],
     department: str | None,
-    kind: Kind,
+    id_number: str | None,
+    credit_code: str | None,
 ) -> Fields:
-    """Wrong fields by reason; empty when the account may be opened."""
+    """Wrong fields by reason; empty when the account may be opened.
+
+    Whether the numbers are right in themselves is `services.identity.numbers`' business.
+    """
     wrong: Fields = {}
-    if not LOGIN.fullmatch(login):
+    if not is_login(login):
         wrong["login"] = "login"
-    if password is not None and len(password) < MIN_PASSWORD:
-        wrong["password"] = "short"
-    if not 2 <= len(display_name.strip()) <= 50:
+    if not is_name(display_name):
         wrong["display_name"] = "name"
-    if unknown := [r for r in roles if r not in ROLES]:
-        wrong["roles"] = "unknown_role" if unknown else ""
-    elif len(APART & set(roles)) > 1:
-        wrong["roles"] = "apart"
-    if kind == "staff" and not department:
-        wrong["department"] = "needed"
+    if (reason := wrong_roles(kind, roles)) is not None:
+        wrong["roles"] = reason
+    if kind in ("staff", "machine"):
+        if not department:
+            wrong["department"] = "needed"
+        elif not is_department(department):
+            wrong["department"] = "department"
+    elif department:
+        wrong["department"] = "not_for_kind"
+    return wrong | check_numbers(kind, id_number, credit_code)
+
+
+def check_numbers(kind: str, id_number: str | None, credit_code: str | None) -> Fields:
+    """A firm has a credit code and no ID number, everybody else no credit code."""
+    wrong: Fields = {}
+    if kind == "firm":
+        if id_number:
+            wrong["id_number"] = "not_for_kind"
+        if not credit_code:
+            wrong["credit_code"] = "needed"
+    elif credit_code:
+        wrong["credit_code"] = "not_for_kind"
     return wrong

@@ -9,23 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from chassis.uow import UnitOfWork
 from services.identity import keys
 from services.identity.domain import (
     SESSION_LIVES,
     Account,
+    Fields,
     InvalidAccount,
     Kind,
     Session,
-    SessionOver,
-    WrongCredentials,
+    UnknownAccount,
     check_new,
 )
 from services.identity.numbers import blind_index, is_credit_code, is_id_number, normalised
 from services.identity.orm import account as account_table
 from services.identity.orm import audit
+from services.identity.orm import session as session_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,6 @@ class SignedIn:
 def open_account(
     *,
     login: str,
-    password: str | None,
     password_hash: str,
     kind: Kind,
     display_name: str,
@@ -49,34 +50,28 @@ def open_account(
     department: str | None = None,
     id_number: str | None = None,
     credit_code: str | None = None,
+    opened_by: str | None = None,
 ) -> Account:
     """Open an account. Raises `InvalidAccount` naming every wrong field.
 
-    ``password`` None leaves its length unchecked (operator's and sample accounts).
+    ``opened_by`` is the account of whoever opens it for somebody else; that is written down.
     """
     roles = list(roles)
-    wrong = check_new(
-        login=login,
-        password=password,
-        display_name=display_name,
-        roles=roles,
-        department=department,
-        kind=kind,
-    )
     id_number = normalised(id_number) if id_number else None
     credit_code = normalised(credit_code) if credit_code else None
-    if id_number and (kind == "firm" or not is_id_number(id_number)):
+    wrong = check_new(
+        login=login,
+        display_name=display_name,
+        kind=kind,
+        roles=roles,
+        department=department,
+        id_number=id_number,
+        credit_code=credit_code,
+    )
+    if id_number and not is_id_number(id_number):
         wrong["id_number"] = "id_number"
-    if credit_code and (kind != "firm" or not is_credit_code(credit_code)):
+    if credit_code and not is_credit_code(credit_code):
         wrong["credit_code"] = "credit_code"
-    if kind == "firm" and not credit_code:
-        wrong["credit_code"] = "needed"
-    index = blind_index(uow.master_key, id_number) if id_number else None
-    for name, value in (("login", login), ("id_index", index), ("credit_code", credit_code)):
-        if value and name not in wrong and _is_taken(name, value, uow):
-            wrong["id_number" if name == "id_index" else name] = "taken"
-    if wrong:
-        raise InvalidAccount(wrong)
     account = Account(
         account_id=uuid4().hex,
         login=login,
@@ -86,74 +81,99 @@ def open_account(
         roles=roles,
         department=department,
         id_number=id_number,
-        id_index=index,
+        id_index=blind_index(uow.master_key, id_number) if id_number else None,
         credit_code=credit_code,
         created_at=uow.now,
     )
-    uow.session.add(account)
-    for event in account.opened():
-        uow.emit(event, department=department)
+    if wrong := _taken(account, uow) | wrong:
+        raise InvalidAccount(wrong)
+    try:
+        with uow.session.begin_nested():
+            uow.session.add(account)
+    except IntegrityError:  # somebody was faster by a moment
+        raise InvalidAccount(_taken(account, uow)) from None
+    if opened_by is not None:
+        _write_down(opened_by, "open_account", [account.account_id], uow)
+    uow.emit(account.opened(), department=department)
     return account
 
 
-def sign_in(account: Account | None, password_is_right: bool, uow: UnitOfWork) -> SignedIn:
-    """Start a session. The password was checked outside, since that takes its time."""
-    if account is None or not password_is_right:
-        raise WrongCredentials
+def sign_in(account_id: str, uow: UnitOfWork) -> SignedIn:
+    """Start a session for somebody whose password was right. Sessions that are over are forgotten."""
+    account = _locked(account_id, uow)
+    over = or_(session_table.c.ended_at.is_not(None), session_table.c.started_at < uow.now - SESSION_LIVES)
+    uow.session.execute(delete(session_table).where(session_table.c.account_id == account_id, over))
     token = secrets.token_urlsafe(32)
-    session_id = uuid4().hex
-    uow.session.add(
-        Session(
-            session_id=session_id, account_id=account.account_id, current=_hash(token), started_at=uow.now
-        )
+    session = account.sign_in(uuid4().hex, _hash(token), uow.now)
+    uow.session.add(session)
+    return SignedIn(
+        account, keys.access_token(account, session.renewed_at, uow), f"{session.session_id}.{token}"
     )
-    return SignedIn(account, keys.access_token(account, uow), f"{session_id}.{token}")
 
 
-def refresh(refresh_token: str, uow: UnitOfWork) -> SignedIn:
-    """A new pair for an old one. Raises `SessionOver`; a token used twice ends its session."""
+def refresh(refresh_token: str, uow: UnitOfWork) -> SignedIn | None:
+    """A new pair for an old one; None when it no longer counts. A token used twice ends its session,
+    so what was done is to be committed in either case."""
     session_id, _, token = refresh_token.partition(".")
+    account_id = uow.session.scalar(
+        select(session_table.c.account_id).where(session_table.c.session_id == session_id)
+    )
+    if account_id is None:
+        return None
+    account = _locked(account_id, uow)
     session = uow.lock(Session, [session_id]).get(session_id)
     following = secrets.token_urlsafe(32)
     if session is None or not session.renew(_hash(token), _hash(following), uow.now):
-        raise SessionOver
-    account = uow.session.get_one(Account, session.account_id)
-    if account.revoked_before is not None and account.revoked_before >= session.started_at:
-        session.ended_at = uow.now
-        raise SessionOver
-    return SignedIn(account, keys.access_token(account, uow), f"{session_id}.{following}")
+        return None
+    return SignedIn(account, keys.access_token(account, session.renewed_at, uow), f"{session_id}.{following}")
 
 
 def sign_out_everywhere(account_id: str, uow: UnitOfWork) -> None:
-    """End all sessions of the account, on every device, within about a second everywhere."""
-    account = uow.lock(Account, [account_id])[account_id]
-    for event in account.sign_out_everywhere(uow.now):
-        uow.emit(event)
+    """End all sessions of the account, on every device. Raises `UnknownAccount`."""
+    account = _locked(account_id, uow)
+    mine = session_table.c.account_id == account_id
+    last_issued = uow.session.scalar(select(func.max(session_table.c.renewed_at)).where(mine))
+    uow.session.execute(delete(session_table).where(mine))
+    uow.emit(account.sign_out_everywhere(last_issued, uow.now))
 
 
 def read_names(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
-    """Display names by account, for staff; each reading is written down."""
-    wanted = sorted(set(account_ids))
+    """Display names by account; each reading is written down."""
     found = uow.session.execute(
-        select(account_table.c.account_id, account_table.c.display_name).where(
-            account_table.c.account_id.in_(wanted)
-        )
+        select(account_table.c.account_id, account_table.c.display_name)
+        .where(account_table.c.account_id.in_(sorted(set(account_ids))))
+        .order_by(account_table.c.account_id)
     ).all()
-    if found:
-        rows = [
-            {"at": uow.now, "reader": reader, "act": "read_name", "subject": row.account_id} for row in found
-        ]
-        uow.session.execute(insert(audit), rows)
+    _write_down(reader, "read_name", [row.account_id for row in found], uow)
     return [{"account_id": row.account_id, "display_name": row.display_name} for row in found]
 
 
-def _is_taken(column: str, value: str, uow: UnitOfWork) -> bool:
-    query = select(account_table.c.account_id).where(account_table.c[column] == value)
-    return uow.session.scalar(query) is not None
+def _locked(account_id: str, uow: UnitOfWork) -> Account:
+    account = uow.lock(Account, [account_id]).get(account_id)
+    if account is None:
+        raise UnknownAccount(account_id)
+    return account
+
+
+def _taken(account: Account, uow: UnitOfWork) -> Fields:
+    table = account_table.c
+    mine = {"login": account.login, "id_index": account.id_index, "credit_code": account.credit_code}
+    rows = uow.session.execute(
+        select(table.login, table.id_index, table.credit_code).where(
+            or_(*(table[name] == value for name, value in mine.items() if value is not None))
+        )
+    )
+    names = {
+        name for row in rows for name in mine if mine[name] is not None and row._mapping[name] == mine[name]
+    }
+    return {"id_number" if name == "id_index" else name: "taken" for name in sorted(names)}
+
+
+def _write_down(actor: str, act: str, subjects: list[str], uow: UnitOfWork) -> None:
+    rows = [{"at": uow.now, "actor": actor, "act": act, "subject": subject} for subject in subjects]
+    if rows:
+        uow.session.execute(insert(audit), rows)
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-LONGEST_SESSION_S = int(SESSION_LIVES.total_seconds())

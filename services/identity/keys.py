@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import uuid4
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy.orm import Session
 
 from chassis.auth import ALGORITHM, ISSUER
 from chassis.trust import TOKEN_LIFETIME
@@ -18,92 +20,109 @@ from contracts.identity import SigningKeyPublished
 from services.identity.domain import Account
 from services.identity.orm import key
 
+ROTATION = "identity.rotation"
+SIGNS_FOR = timedelta(days=30)
+LEAD = timedelta(minutes=10)
+"""A new key is published that long before it signs, so that every service knows it by then."""
 GRACE = timedelta(minutes=5)
+KEPT = timedelta(days=1)
 
 
-def ensure_key(uow: UnitOfWork) -> None:
-    """Make the first signing key where there is none."""
+def start(uow: UnitOfWork) -> None:
+    """Make the first signing key where there is none; say again which keys count where there are."""
     if _current(uow) is None:
-        _make(uow)
+        _make_first(uow)
+    else:
+        announce(uow)
 
 
 def rotate(uow: UnitOfWork) -> None:
-    """Sign with a new key from now on; the old ones are accepted until the last token they signed is over."""
-    retired_at = uow.now + TOKEN_LIFETIME + GRACE
+    """Publish a new key, to sign from `LEAD` on; the old ones are accepted until the last token they
+    signed is over. Sets the date of the next rotation."""
+    uow.session.execute(delete(key).where(key.c.retired_at < uow.now - KEPT))
     old = uow.session.execute(
-        select(key.c.kid, key.c.sealed).where(key.c.retired_at.is_(None)).with_for_update()
+        select(key.c.kid, key.c.sealed)
+        .where(key.c.retired_at.is_(None))
+        .order_by(key.c.kid)
+        .with_for_update()
     ).all()
-    _make(uow)
+    signs_from = uow.now + LEAD
+    _make(uow, signs_from)
+    retired_at = signs_from + TOKEN_LIFETIME + GRACE
     for row in old:
         uow.session.execute(update(key).where(key.c.kid == row.kid).values(retired_at=retired_at))
         uow.emit(_published(row.kid, row.sealed, retired_at))
+    uow.schedule(ROTATION, "signing-key", uow.now + SIGNS_FOR)
 
 
 def announce(uow: UnitOfWork) -> None:
-    """Say again which keys count, for services that may have lost their database."""
-    for row in uow.session.execute(select(key).where(_counts(uow.now))):
+    """Say again which keys count, for services whose database is new."""
+    for row in uow.session.execute(select(key).where(_counts(uow.now)).order_by(key.c.kid)):
         uow.emit(_published(row.kid, row.sealed, row.retired_at))
 
 
-def public_keys(uow: UnitOfWork) -> list[dict[str, str]]:
-    """The JWKS: every key that tokens may still be checked with."""
-    rows = uow.session.execute(select(key.c.kid, key.c.sealed).where(_counts(uow.now)).order_by(key.c.kid))
-    found = []
-    for kid, sealed in rows:
-        event = _published(kid, sealed, None)
-        found.append(
-            {
-                "kty": "EC",
-                "crv": "P-256",
-                "use": "sig",
-                "alg": ALGORITHM,
-                "kid": kid,
-                "x": event.x,
-                "y": event.y,
-            }
-        )
-    return found
+def public_keys(session: Session, now: datetime) -> list[dict[str, str]]:
+    """The JWKS: every key that tokens may be checked with."""
+    rows = session.execute(select(key.c.kid, key.c.sealed).where(_counts(now)).order_by(key.c.kid))
+    return [
+        {
+            "kty": "EC",
+            "crv": "P-256",
+            "use": "sig",
+            "alg": ALGORITHM,
+            "kid": kid,
+            "x": values["x"],
+            "y": values["y"],
+        }
+        for kid, values in ((kid, json.loads(sealed)) for kid, sealed in rows)
+    ]
 
 
-def access_token(account: Account, uow: UnitOfWork) -> str:
+def access_token(account: Account, issued_at: datetime, uow: UnitOfWork) -> str:
     """A token for ten minutes. It carries no name."""
-    row = _current(uow)
-    assert row is not None, "identity has a key before anybody signs in"
-    now = time.time()
-    claims = {
+    kid, jwk = _current(uow) or _make_first(uow)
+    iat = issued_at.timestamp()
+    claims: dict[str, Any] = {
         "iss": ISSUER,
         "sub": account.account_id,
         "kind": account.kind,
         "roles": account.roles,
-        "iat": now,
-        "exp": now + TOKEN_LIFETIME.total_seconds(),
+        "iat": iat,
+        "exp": iat + TOKEN_LIFETIME.total_seconds(),
         "jti": uuid4().hex,
     }
     if account.department:
         claims["dept"] = account.department
-    kid, sealed = row
-    return jwt.encode(
-        {"alg": ALGORITHM, "kid": kid}, claims, ECKey.import_key(json.loads(sealed)), algorithms=[ALGORITHM]
-    )
+    return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, _private(jwk), algorithms=[ALGORITHM])
+
+
+@lru_cache(maxsize=4)
+def _private(jwk: str) -> ECKey:
+    return ECKey.import_key(json.loads(jwk))
 
 
 def _current(uow: UnitOfWork) -> tuple[str, str] | None:
-    newest = select(key.c.kid, key.c.sealed).where(key.c.retired_at.is_(None)).order_by(key.c.made_at.desc())
-    row = uow.session.execute(newest.limit(1)).first()
+    newest = select(key.c.kid, key.c.sealed).where(_counts(uow.now), key.c.signs_from <= uow.now)
+    row = uow.session.execute(newest.order_by(key.c.signs_from.desc(), key.c.kid).limit(1)).first()
     return None if row is None else (row.kid, row.sealed)
 
 
-def _make(uow: UnitOfWork) -> None:
-    made = ECKey.generate_key("P-256")
+def _make_first(uow: UnitOfWork) -> tuple[str, str]:
+    uow.schedule(ROTATION, "signing-key", uow.now + SIGNS_FOR)
+    return _make(uow, uow.now)
+
+
+def _make(uow: UnitOfWork, signs_from: datetime) -> tuple[str, str]:
     kid = uuid4().hex[:16]
-    sealed = json.dumps(made.as_dict(private=True))
-    uow.session.execute(insert(key), {"kid": kid, "sealed": sealed, "made_at": uow.now})
-    uow.emit(_published(kid, sealed, None))
+    jwk = json.dumps(ECKey.generate_key("P-256").as_dict(private=True))
+    uow.session.execute(insert(key), {"kid": kid, "sealed": jwk, "signs_from": signs_from})
+    uow.emit(_published(kid, jwk, None))
+    return kid, jwk
 
 
-def _published(kid: str, sealed: str, retired_at: datetime | None) -> SigningKeyPublished:
-    values = json.loads(sealed)
-    return SigningKeyPublished(kid=kid, x=values["x"], y=values["y"], retired_at=retired_at)
+def _published(kid: str, jwk: str, retired_at: datetime | None) -> SigningKeyPublished:
+    public = json.loads(jwk)
+    return SigningKeyPublished(kid=kid, x=public["x"], y=public["y"], retired_at=retired_at)
 
 
 def _counts(now: datetime) -> ColumnElement[bool]:

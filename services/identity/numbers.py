@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from datetime import date
 
 from stdnum.cn import uscc
@@ -13,11 +14,12 @@ from stdnum.iso7064 import mod_11_2
 
 from chassis.sealing import derive
 
-_FORM = re.compile(r"\d{17}[\dX]")
+_FORM = re.compile(r"[1-9][0-9]{16}[0-9X]")
 
 
 def is_id_number(number: str) -> bool:
     """公民身份号码 after GB 11643-1999: a possible day of birth and the check digit (ISO 7064 MOD 11-2)."""
+    number = normalised(number)
     if not _FORM.fullmatch(number):
         return False
     try:
@@ -29,21 +31,18 @@ def is_id_number(number: str) -> bool:
 
 def is_credit_code(code: str) -> bool:
     """统一社会信用代码 after GB 32100-2015, check character mod 31."""
+    code = normalised(code)
     try:
-        uscc.validate(code)
+        return bool(uscc.validate(code) == code)
     except ValidationError:
         return False
-    return True
 
 
 def normalised(number: str) -> str:
-    """Full-width digits, spaces and a small x are accepted."""
-    return re.sub(r"\s", "", number).translate(_WIDE).upper()
+    """Full-width characters, spaces and small letters are accepted."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", number)).upper()
 
 
 def blind_index(master_key: bytes, number: str) -> str:
     """A keyed hash by which the same number is found again without being readable."""
     return hmac.digest(derive(master_key, "id-index"), number.encode(), hashlib.sha256).hex()
-
-
-_WIDE = str.maketrans("0123456789Xx", "0123456789XX")

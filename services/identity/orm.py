@@ -1,4 +1,4 @@
-"""Tables of identity. ID numbers and private keys are sealed, refresh tokens only hashed."""
+"""Tables of identity. Names, ID numbers and private keys are sealed, refresh tokens only hashed."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ session = Table(
     Column("account_id", String(40), ForeignKey(account.c.account_id), nullable=False),
     Column("current", String(64), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
+    Column("renewed_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Index("session_of", "account_id"),
 )
@@ -44,22 +45,23 @@ key = Table(
     metadata,
     Column("kid", String(64), primary_key=True),
     Column("sealed", SealedText, nullable=False),
-    Column("made_at", UtcDateTime, nullable=False),
+    Column("signs_from", UtcDateTime, nullable=False),
     Column("retired_at", UtcDateTime),
 )
+"""Signing keys as JSON Web Keys; one signs from ``signs_from`` until the next one does."""
 
 audit = Table(
     "audit",
     metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("reader", String(40), nullable=False),
+    Column("actor", String(40), nullable=False),
     Column("act", String(24), nullable=False),
     Column("subject", String(40), nullable=False),
     Index("audit_of", "subject", "at"),
     sqlite_autoincrement=True,
 )
-"""Who read whose personal data."""
+"""Who read whose name, who opened whose account."""
 
 mapping.map_imperatively(Account, account)
 mapping.map_imperatively(Session, session)

@@ -1,44 +1,51 @@
-"""Which of identity's exceptions is which problem."""
+"""Which of identity's exceptions is which problem, and what is said of a wrong field."""
 
 from __future__ import annotations
 
+from chassis.auth import not_signed_in
 from chassis.problems import Problem, ProblemMap, invalid_request
-from services.identity.domain import MIN_PASSWORD, InvalidAccount, SessionOver, WrongCredentials
+from services.identity.domain import MIN_PASSWORD, InvalidAccount, UnknownAccount
 
 REASONS = {
-    "login": ("3–40 位小写字母、数字或 . _ -", "3 to 40 lower-case letters, digits or . _ -"),
-    "short": (f"密码至少 {MIN_PASSWORD} 位", f"At least {MIN_PASSWORD} characters"),
-    "name": ("姓名或名称要 2–50 个字", "2 to 50 characters"),
-    "unknown_role": ("没有这个角色", "No such role"),
-    "apart": ("这几个角色不能由同一个人担任", "These roles must not be in one hand"),
-    "needed": ("请填写", "Please fill in"),
-    "id_number": (
-        "身份证号对不上,请看看是不是抄错了一位",
-        "Not a valid ID number; perhaps one digit is wrong",
+    "login": ("请用 3–40 位小写字母、数字或 . _ -。", "Use 3 to 40 lower-case letters, digits or . _ -."),
+    "short": (f"密码至少 {MIN_PASSWORD} 位。", f"At least {MIN_PASSWORD} characters."),
+    "name": ("姓名或名称要 2–50 个字。", "2 to 50 characters."),
+    "unknown_role": ("没有这个角色。", "No such role."),
+    "apart": ("这几个角色不能由同一个人担任。", "These roles must not be in one hand."),
+    "department": (
+        "部门代码是 2–4 个大写字母,例如 SJ。",
+        "A department's code is 2 to 4 capital letters, such as SJ.",
     ),
-    "credit_code": ("统一社会信用代码对不上,请再核对", "Not a valid credit code; please check it"),
-    "taken": ("已经有人使用", "Already in use"),
+    "needed": ("请填写此项。", "Please fill this in."),
+    "not_for_kind": ("这类账号没有这一项,请删除。", "This kind of account has no such field; leave it out."),
+    "id_number": (
+        "身份证号对不上,请看看是不是抄错了一位。",
+        "Not a valid ID number; perhaps one digit is wrong.",
+    ),
+    "credit_code": ("统一社会信用代码对不上,请再核对。", "Not a valid credit code; please check it."),
+    "taken": ("已经有账号使用,请直接登录或换一个。", "An account has this already: sign in, or use another."),
 }
+"""What is said of a wrong field (Chinese, English), by reason."""
 
 
-def _invalid_account(error: InvalidAccount) -> Problem:
-    return invalid_request(
-        {"field": name, "zh": REASONS[reason][0], "en": REASONS[reason][1]}
-        for name, reason in error.fields.items()
-    )
+def said(reason: str) -> dict[str, str]:
+    """A reason in both languages."""
+    zh, en = REASONS[reason]
+    return {"zh": zh, "en": en}
 
 
-def _wrong_credentials(_: WrongCredentials) -> Problem:
+def wrong_credentials() -> Problem:
+    """No such account, or not this password: which one is never told."""
     return Problem(
         401,
         "wrong-credentials",
         zh="账号或密码不对,请再试一次。",
         en="Account and password don't match; please try again.",
-        keep=True,
     )
 
 
-def _session_over(_: SessionOver) -> Problem:
+def session_over() -> Problem:
+    """The refresh token is unknown, used up, expired or revoked."""
     return Problem(
         401,
         "session-over",
@@ -48,8 +55,11 @@ def _session_over(_: SessionOver) -> Problem:
     )
 
 
+def _invalid_account(error: InvalidAccount) -> Problem:
+    return invalid_request({"field": name, **said(reason)} for name, reason in error.fields.items())
+
+
 PROBLEMS: ProblemMap = {
     InvalidAccount: _invalid_account,
-    WrongCredentials: _wrong_credentials,
-    SessionOver: _session_over,
+    UnknownAccount: lambda _: not_signed_in(),
 }

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity.domain import Account
-from services.identity.orm import account as account_table
+from services.identity.domain import Account, UnknownAccount
+from services.identity.orm import account as table
 
 
-def by_login(login: str, session: Session) -> Account | None:
-    return session.scalar(select(Account).where(account_table.c.login == login))
+class Login(NamedTuple):
+    """What a password is checked against."""
+
+    account_id: str
+    password_hash: str
 
 
-def view(account: Account) -> dict[str, Any]:
-    """An account as its holder sees it: the ID number with its middle hidden."""
-    number = account.id_number
-    return {
-        "account_id": account.account_id,
-        "login": account.login,
-        "kind": account.kind,
-        "display_name": account.display_name,
-        "roles": account.roles,
-        "department": account.department,
-        "id_number": f"{number[:6]}********{number[-4:]}" if number else None,
-        "credit_code": account.credit_code,
-    }
+def login(name: str, session: Session) -> Login | None:
+    """Whom a login belongs to."""
+    row = session.execute(
+        select(table.c.account_id, table.c.password_hash).where(table.c.login == name)
+    ).first()
+    return None if row is None else Login(*row)
+
+
+def known_logins(names: Iterable[str], session: Session) -> set[str]:
+    """Those of these logins that exist."""
+    return set(session.scalars(select(table.c.login).where(table.c.login.in_(sorted(names)))))
+
+
+def account(account_id: str, session: Session) -> Account:
+    """Raises `UnknownAccount`."""
+    found = session.get(Account, account_id)
+    if found is None:
+        raise UnknownAccount(account_id)
+    return found

@@ -1,4 +1,4 @@
-"""The sample city's accounts: ``load(folder, uow)``. Loading again changes nothing."""
+"""The sample city's accounts: ``load(folder, uow)``. Loading again opens no account twice."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from services.identity import handlers, keys, passwords, queries
 
 
 def load(folder: Path, uow: UnitOfWork) -> None:
-    """Make the first signing key and the accounts of ``accounts.yaml`` that don't exist yet."""
-    keys.ensure_key(uow)
-    content = yaml.safe_load((folder / "accounts.yaml").read_text())
-    missing = [a for a in content["accounts"] if queries.by_login(a["login"], uow.session) is None]
-    if not missing:
-        return
-    password_hash = passwords.hash_now(content["password"])
+    """Make the first signing key (or say again which ones count) and those accounts of
+    ``accounts.yaml`` that don't exist yet; all have one password, hashed once."""
+    content = yaml.safe_load((folder / "accounts.yaml").read_text(encoding="utf-8"))
+    known = queries.known_logins((a["login"] for a in content["accounts"]), uow.session)
+    missing = [a for a in content["accounts"] if a["login"] not in known]
+    password_hash = passwords.hash_now(content["password"]) if missing else ""
+    keys.start(uow)
     for account in missing:
-        handlers.open_account(**account, password=None, password_hash=password_hash, uow=uow)
+        handlers.open_account(**account, password_hash=password_hash, uow=uow)

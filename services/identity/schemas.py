@@ -2,75 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import validate
 from webargs.fields import DelimitedList
 
+from services.identity import domain, numbers
+from services.identity.problems import said
+
+MAX_NAMES = 100
 SHORT = validate.Length(min=1, max=80)
 SECRET = validate.Length(min=1, max=200)
-MAX_NAMES = 100
+NUMBER = validate.Length(min=1, max=40)
 
 
-class CredentialsSchema(ma.Schema):
+def rule(holds: Callable[[str], bool], reason: str) -> Callable[[str], None]:
+    """A validator that says why in both languages."""
+
+    def check(value: str) -> None:
+        if not holds(value):
+            raise ma.ValidationError([said(reason)])
+
+    return check
+
+
+class Credentials(ma.Schema):
     login = ma.fields.String(required=True, validate=SHORT)
     password = ma.fields.String(required=True, validate=SECRET)
 
 
-class RefreshSchema(ma.Schema):
+class Refresh(ma.Schema):
     refresh_token = ma.fields.String(required=True, validate=SECRET)
 
 
-class NewAccountSchema(CredentialsSchema):
-    """A person or a firm opens an account."""
+class NewOne(ma.Schema):
+    login = ma.fields.String(required=True, validate=rule(domain.is_login, "login"))
+    password = ma.fields.String(
+        required=True, validate=[validate.Length(max=200), rule(domain.is_long_enough, "short")]
+    )
+    display_name = ma.fields.String(required=True, validate=rule(domain.is_name, "name"))
+
+
+class NewAccount(NewOne):
+    """A person or a firm opens an account; a firm by its credit code."""
 
     kind = ma.fields.String(required=True, validate=validate.OneOf(("person", "firm")))
-    display_name = ma.fields.String(required=True, validate=SHORT)
-    id_number = ma.fields.String(validate=validate.Length(max=40))
-    credit_code = ma.fields.String(validate=validate.Length(max=40))
+    id_number = ma.fields.String(validate=[NUMBER, rule(numbers.is_id_number, "id_number")])
+    credit_code = ma.fields.String(validate=[NUMBER, rule(numbers.is_credit_code, "credit_code")])
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _numbers(self, data: Mapping[str, Any], **_: Any) -> None:
+        kind = data.get("kind")
+        wrong = domain.check_numbers(kind, data.get("id_number"), data.get("credit_code")) if kind else {}
+        if wrong:
+            raise ma.ValidationError({name: [said(reason)] for name, reason in wrong.items()})
 
 
-class NewStaffSchema(CredentialsSchema):
+class NewStaff(NewOne):
     """The platform's administrator opens an account for a member of staff."""
 
-    display_name = ma.fields.String(required=True, validate=SHORT)
-    department = ma.fields.String(required=True, validate=validate.Length(min=1, max=16))
-    roles = ma.fields.List(ma.fields.String(), required=True, validate=validate.Length(min=1, max=10))
+    department = ma.fields.String(required=True, validate=rule(domain.is_department, "department"))
+    roles = ma.fields.List(
+        ma.fields.String(validate=validate.OneOf(domain.ROLES)),
+        required=True,
+        validate=validate.Length(min=1, max=len(domain.ROLES)),
+    )
 
 
-class AccountSchema(ma.Schema):
-    account_id = ma.fields.String()
-    login = ma.fields.String()
-    kind = ma.fields.String()
-    display_name = ma.fields.String()
-    roles = ma.fields.List(ma.fields.String())
-    department = ma.fields.String(allow_none=True)
-    id_number = ma.fields.String(allow_none=True, metadata={"description": "Its middle is hidden."})
-    credit_code = ma.fields.String(allow_none=True)
+class Account(ma.Schema):
+    account_id = ma.fields.String(required=True)
+    kind = ma.fields.String(required=True)
+    display_name = ma.fields.String(required=True)
+    roles = ma.fields.List(ma.fields.String(), required=True)
+    department = ma.fields.String(required=True, allow_none=True)
 
 
-class TokensSchema(ma.Schema):
-    access_token = ma.fields.String()
-    expires_in = ma.fields.Integer(metadata={"description": "Seconds."})
-    refresh_token = ma.fields.String()
-    account = ma.fields.Nested(AccountSchema)
+class Tokens(ma.Schema):
+    access_token = ma.fields.String(required=True)
+    expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds."})
+    refresh_token = ma.fields.String(required=True, metadata={"description": "To be used once."})
+    account = ma.fields.Nested(Account, required=True)
 
 
-class NamesQuerySchema(ma.Schema):
+class NamesQuery(ma.Schema):
     ids = DelimitedList(
         ma.fields.String(validate=SHORT), required=True, validate=validate.Length(max=MAX_NAMES)
     )
 
 
-class NameSchema(ma.Schema):
-    account_id = ma.fields.String()
-    display_name = ma.fields.String()
+class Name(ma.Schema):
+    account_id = ma.fields.String(required=True)
+    display_name = ma.fields.String(required=True)
 
 
-class NamesSchema(ma.Schema):
-    items = ma.fields.List(ma.fields.Nested(NameSchema))
+class Names(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(Name), required=True)
+    next = ma.fields.String(allow_none=True, dump_default=None)
 
 
-class KeysSchema(ma.Schema):
+class Keys(ma.Schema):
     """A JSON Web Key Set (RFC 7517)."""
 
-    keys = ma.fields.List(ma.fields.Dict())
+    keys = ma.fields.List(ma.fields.Dict(), required=True)

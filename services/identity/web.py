@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from flask import Flask, request
 from flask.views import MethodView
 
-from chassis import web
 from chassis.config import Config
-from chassis.database import Database
 from chassis.ratelimit import Limit
 from chassis.trust import TOKEN_LIFETIME
 from chassis.web import (
@@ -24,22 +23,33 @@ from chassis.web import (
     requires,
     writes,
 )
-from services.identity import handlers, keys, passwords, queries, schemas
-from services.identity.domain import Account
-from services.identity.problems import PROBLEMS
-
-STAFF = ("staff", "machine")
+from chassis.web import create_app as service_app
+from services.identity import domain, handlers, keys, passwords, queries, schemas
+from services.identity.problems import PROBLEMS, session_over, wrong_credentials
 
 tokens = Blueprint("tokens", __name__, description="Signing in, staying so, signing out.")
 accounts = Blueprint("accounts", __name__, description="Accounts of persons, firms and staff.")
 
-wrong_passwords = Limit("sign-in", tries=5, pause=timedelta(seconds=5), longest=timedelta(minutes=15))
-new_accounts = Limit("register", tries=20, pause=timedelta(minutes=1))
+wrong_passwords = Limit("sign-in", tries=10, pause=timedelta(seconds=10), longest=timedelta(minutes=15))
+new_accounts = Limit("register", tries=20, pause=timedelta(minutes=1), longest=timedelta(minutes=15))
 
 
-def create_app(config: Config, *, database: Database | None = None) -> Flask:
-    """The web application of identity."""
-    return web.create_app(config, "One Window: identity", [tokens, accounts], PROBLEMS, database=database)
+def create_app(config: Config, **options: Any) -> Flask:
+    """Identity's WSGI application."""
+    return service_app(
+        config, title="One Window identity", blueprints=[tokens, accounts], problems=PROBLEMS, **options
+    )
+
+
+def client_address() -> str:
+    """Who is at the other end. A peer inside our own networks (a proxy, the portal) says for whom it asks
+    by the last entry of ``X-Forwarded-For``; from anybody else that header means nothing."""
+    peer = request.remote_addr or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(named)) if ip_address(peer).is_private else peer
+    except ValueError:
+        return peer
 
 
 def _handed_out(signed_in: handlers.SignedIn) -> dict[str, Any]:
@@ -47,41 +57,42 @@ def _handed_out(signed_in: handlers.SignedIn) -> dict[str, Any]:
         "access_token": signed_in.access_token,
         "expires_in": int(TOKEN_LIFETIME.total_seconds()),
         "refresh_token": signed_in.refresh_token,
-        "account": queries.view(signed_in.account),
+        "account": signed_in.account,
     }
 
 
 @tokens.route("/tokens")
 class Tokens(MethodView):
     @public
-    @tokens.arguments(schemas.CredentialsSchema)
-    @tokens.response(200, schemas.TokensSchema)
-    def post(self, command: dict[str, Any]) -> Any:
-        """Sign in. Wrong passwords cost time, by account and address: nobody can lock out somebody else."""
-        database, login = current_database(), command["login"].strip().lower()
-        tried_by = f"{login} {request.remote_addr}"
+    @tokens.arguments(schemas.Credentials)
+    @tokens.response(200, schemas.Tokens)
+    def post(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Sign in. Wrong passwords cost time, by login and address: nobody can lock out somebody else."""
+        database, name = current_database(), command["login"].strip().lower()
+        tried = f"{name} {client_address()}"
         with database.transaction() as uow:
-            wrong_passwords.take(uow, tried_by)
-        with database.read() as session:
-            account = queries.by_login(login, session)
-            password_hash = account.password_hash if account else None
-        right = passwords.matches(password_hash, command["password"])
+            wrong_passwords.take(uow, tried)
+            login = queries.login(name, uow.session)
+        right = passwords.matches(login.password_hash if login else None, command["password"])
+        if login is None or not right:
+            raise wrong_credentials()
         with database.transaction() as uow:
-            found = uow.session.get(Account, account.account_id) if account else None
-            signed_in = handlers.sign_in(found, right, uow)
-            wrong_passwords.clear(uow, tried_by)
-            return _handed_out(signed_in)
+            wrong_passwords.clear(uow, tried)
+            return _handed_out(handlers.sign_in(login.account_id, uow))
 
 
 @tokens.route("/tokens/refresh")
 class Refresh(MethodView):
     @writes
     @public
-    @tokens.arguments(schemas.RefreshSchema)
-    @tokens.response(200, schemas.TokensSchema)
-    def post(self, command: dict[str, Any]) -> Any:
+    @tokens.arguments(schemas.Refresh)
+    @tokens.response(200, schemas.Tokens)
+    def post(self, command: dict[str, Any]) -> dict[str, Any]:
         """A new pair of tokens for the refresh token, which is used up by this."""
-        return _handed_out(handlers.refresh(command["refresh_token"], current_uow()))
+        signed_in = handlers.refresh(command["refresh_token"], current_uow())
+        if signed_in is None:
+            raise session_over()
+        return _handed_out(signed_in)
 
 
 @tokens.route("/tokens/revoke")
@@ -96,60 +107,59 @@ class Revoke(MethodView):
 
 @tokens.route("/jwks.json")
 class Keys(MethodView):
-    @writes
+    @reads
     @public
-    @tokens.response(200, schemas.KeysSchema)
+    @tokens.response(200, schemas.Keys)
     def get(self) -> Any:
         """The public keys access tokens are signed with."""
-        return {"keys": keys.public_keys(current_uow())}
+        found = keys.public_keys(current_session(), current_database().now())
+        return {"keys": found}, 200, {"Cache-Control": "public, max-age=60"}
 
 
 @accounts.route("/me")
 class Me(MethodView):
     @reads
     @requires()
-    @accounts.response(200, schemas.AccountSchema)
-    def get(self) -> Any:
-        """The account at hand."""
-        return queries.view(current_session().get_one(Account, caller().account_id))
+    @accounts.response(200, schemas.Account)
+    def get(self) -> domain.Account:
+        """The caller's account."""
+        return queries.account(caller().account_id, current_session())
 
 
 @accounts.route("/accounts")
 class Accounts(MethodView):
     @public
-    @accounts.arguments(schemas.NewAccountSchema)
-    @accounts.response(201, schemas.AccountSchema)
-    def post(self, command: dict[str, Any]) -> Any:
+    @accounts.arguments(schemas.NewAccount)
+    @accounts.response(201, schemas.Account)
+    def post(self, command: dict[str, Any]) -> domain.Account:
         """A person or a firm opens an account."""
         with current_database().transaction() as uow:
-            new_accounts.take(uow, request.remote_addr or "")
+            new_accounts.take(uow, client_address())
         return _open(command)
 
 
 @accounts.route("/staff")
 class Staff(MethodView):
     @requires("platform_admin")
-    @accounts.arguments(schemas.NewStaffSchema)
-    @accounts.response(201, schemas.AccountSchema)
-    def post(self, command: dict[str, Any]) -> Any:
-        """Open an account for a member of staff."""
-        return _open(command | {"kind": "staff"})
-
-
-def _open(command: dict[str, Any]) -> dict[str, Any]:
-    password_hash = passwords.hashed(command["password"])
-    with current_database().transaction() as uow:
-        account = handlers.open_account(**command, password_hash=password_hash, uow=uow)
-        uow.session.flush()
-        return queries.view(account)
+    @accounts.arguments(schemas.NewStaff)
+    @accounts.response(201, schemas.Account)
+    def post(self, command: dict[str, Any]) -> domain.Account:
+        """Open an account for a member of staff; it is written down by whom."""
+        return _open(command | {"kind": "staff", "opened_by": caller().account_id})
 
 
 @accounts.route("/accounts/names")
 class Names(MethodView):
     @writes
-    @requires(*STAFF)
-    @accounts.arguments(schemas.NamesQuerySchema, location="query")
-    @accounts.response(200, schemas.NamesSchema)
-    def get(self, query: dict[str, Any]) -> Any:
+    @requires("staff")
+    @accounts.arguments(schemas.NamesQuery, location="query")
+    @accounts.response(200, schemas.Names)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Display names by account. Each reading is written down."""
         return {"items": handlers.read_names(query["ids"], caller().account_id, current_uow())}
+
+
+def _open(command: dict[str, Any]) -> domain.Account:
+    password_hash = passwords.hashed(command.pop("password"))
+    with current_database().transaction() as uow:
+        return handlers.open_account(**command, password_hash=password_hash, uow=uow)

@@ -143,12 +143,18 @@ def now_and_you(case: Mapping[str, Any], reader: Reader) -> tuple[str, str]:
 
 
 def timeline(case: Mapping[str, Any], t: Language) -> list[tuple[str, str, str]]:
-    """What has happened, newest first: (time, whose part or empty, words)."""
+    """What has happened, newest first: (time, whose part or empty, words).
+
+    What several departments did one after the other, without anything else between, is one line.
+    """
     titles = {b["branch_no"]: t.of(b["title"]) for b in case.get("branches") or ()}
-    return [
-        (e["at"], titles.get(e.get("branch_no"), ""), t.of(e["text"]))
-        for e in reversed(case.get("timeline") or ())
-    ]
+    found: list[tuple[str, str, str]] = []
+    for entry in case.get("timeline") or ():
+        at, title, text = entry["at"], titles.get(entry.get("branch_no"), ""), t.of(entry["text"])
+        if title and found and found[-1][1] and found[-1][2] == text:
+            title = t("、").join((found.pop()[1], title))
+        found.append((at, title, text))
+    return found[::-1]
 
 
 def asks_for_correction(case: Mapping[str, Any]) -> bool:
@@ -231,6 +237,6 @@ def _you(case: Mapping[str, Any], t: Language) -> str:
         return t("想重新办，可以再申请。")
     if case["status"] == "not_accepted":
         return t("可以按理由准备好再申请，也可以打大厅电话问。")
-    if case.get("licences"):
+    if case.get("licences") and case["status"] not in RUNNING:
         return t("在下方查看您的证照，没有别的要做。")
     return t("现在不用做什么。有变化，本页会自己更新。")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,6 +28,7 @@ class Flight:
     def __init__(self, urls: Mapping[str, str], count: int):
         self._urls = urls
         self._count = count
+        self._name = secrets.token_hex(4)
         self._over = threading.Event()
         self._keys = iter(range(count))
         self._lock = threading.Lock()
@@ -61,7 +63,7 @@ class Flight:
                 key = next(self._keys, None)
             if key is None:
                 return
-            filed = self._again(lambda key=key: client.file(PROCEDURE, key=f"flight-{key}"))
+            filed = self._again(lambda key=key: client.file(PROCEDURE, key=f"{self._name}-{key}"))
             if filed is not None:
                 self.numbers[key] = filed["application_no"]
 

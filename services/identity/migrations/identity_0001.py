@@ -1,4 +1,4 @@
-"""Accounts, sessions, signing keys and who read what.
+"""Accounts, sessions, signing keys, and who read or opened what.
 
 Revision ID: identity_0001
 """
@@ -34,7 +34,7 @@ def upgrade() -> None:
         "audit",
         sa.Column("id", BigId, primary_key=True, autoincrement=True),
         sa.Column("at", UtcDateTime, nullable=False),
-        sa.Column("reader", sa.String(40), nullable=False),
+        sa.Column("actor", sa.String(40), nullable=False),
         sa.Column("act", sa.String(24), nullable=False),
         sa.Column("subject", sa.String(40), nullable=False),
         sqlite_autoincrement=True,
@@ -44,7 +44,7 @@ def upgrade() -> None:
         "private_key",
         sa.Column("kid", sa.String(64), primary_key=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
-        sa.Column("made_at", UtcDateTime, nullable=False),
+        sa.Column("signs_from", UtcDateTime, nullable=False),
         sa.Column("retired_at", UtcDateTime),
     )
     op.create_table(
@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(40), sa.ForeignKey("account.account_id"), nullable=False),
         sa.Column("current", sa.String(64), nullable=False),
         sa.Column("started_at", UtcDateTime, nullable=False),
+        sa.Column("renewed_at", UtcDateTime, nullable=False),
         sa.Column("ended_at", UtcDateTime),
     )
     op.create_index("session_of", "session", ["account_id"])

@@ -42,6 +42,15 @@ def test_answers_show_at_the_join_and_in_the_lane(visit: Visit, city: FakeCity, 
     assert "食品经营许可（新办）已办好，户外招牌设施设置、污水排入排水管网许可正在办（1/3）" in page
 
 
+def test_the_same_step_of_several_departments_is_one_line(
+    visit: Visit, city: FakeCity, case: dict[str, Any]
+) -> None:
+    for key in ("food-licence", "shop-sign"):
+        city.reply(branch(case, key))
+    page = visit("heji").get(address(case)).text
+    assert "<b>食品经营许可（新办）、户外招牌设施设置</b> <span>部门已答复</span>" in page
+
+
 def test_opinions_may_be_missing_while_approval_is_away(
     visit: Visit, city: FakeCity, case: dict[str, Any]
 ) -> None:
