@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help=f"append the lines to {RESULTS.name}")
     arguments = parser.parse_args()
     lines = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="onewindow-bench-") as folder:
         stack = Stack(Path(folder))
         with console.status("starting the platform on RabbitMQ and PostgreSQL"):

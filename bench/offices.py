@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kombu import Connection, Exchange, Queue
+from kombu import Connection, Queue
 from uuid_utils import uuid7
 
 from chassis.topology import REPLIES_EXCHANGE
@@ -34,13 +34,15 @@ class Offices:
         self._reply: Callable[..., Any] = self._channel.basic_publish
 
     def run(self, stopped: Callable[[], bool]) -> None:
-        exchange = Exchange("approval.events", type="topic", passive=True)
-        queue = Queue("", exchange, exclusive=True, auto_delete=True)(self._channel)
-        queue.declare()
+        queue = Queue("", exclusive=True, auto_delete=True)(self._channel)
+        queue.queue_declare()
         for routing_key in EVENTS:
             queue.bind_to(exchange="approval.events", routing_key=routing_key)
         self._channel.basic_qos(0, PREFETCH, False)
-        with self._connection.Consumer(queue, on_message=self._on_message, accept=None, channel=self._channel):
+        consumer = self._connection.Consumer(
+            queue, channel=self._channel, on_message=self._on_message, accept=None, auto_declare=False
+        )
+        with consumer:
             print("ready", flush=True)
             while not stopped():
                 try:

@@ -33,12 +33,9 @@ class Limit:
         take in a transaction of its own. Concurrent tries with the same key wait for each other here.
         """
         row_key = self._key(key)
-        uow.session.execute(
-            uow.insert(attempt).values(key=row_key, count=0, until=uow.now).on_conflict_do_nothing()
-        )
-        tries, until = uow.session.execute(
-            select(attempt.c["count"], attempt.c.until).where(attempt.c.key == row_key).with_for_update()
-        ).one()
+        statement = uow.insert(attempt).values(key=row_key, count=0, until=uow.now)
+        locked = statement.on_conflict_do_update(index_elements=["key"], set_={"key": statement.excluded.key})
+        tries, until = uow.session.execute(locked.returning(attempt.c["count"], attempt.c.until)).one()
         if tries >= self.tries and until > uow.now:
             raise _wait(until - uow.now)
         count = 1 if until + self.longest < uow.now else tries + 1

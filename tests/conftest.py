@@ -27,10 +27,8 @@ Databases = Callable[[str], str]
 def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     """A RabbitMQ for all tests; `RabbitServer.reset` empties it."""
     machine.ensure_installed({machine.rabbitmq_server: "rabbitmq-server"})
-    server = RabbitServer(tmp_path_factory.mktemp("rabbit"))
-    yield server.start()
-    server.kill()  # an orderly end takes it six seconds, and nothing of it is kept
-    server.stop()
+    with RabbitServer(tmp_path_factory.mktemp("rabbit")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

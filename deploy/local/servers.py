@@ -31,7 +31,10 @@ USER = "onewindow"
 
 
 class Server(ABC):
-    """One server in ``folder``; what it holds stays there between starts. A context manager."""
+    """One server in ``folder``; what it holds stays there between starts.
+
+    A context manager, which ends by `discard`.
+    """
 
     name = ""
     stop_signal = signal.SIGTERM
@@ -87,6 +90,13 @@ class Server(ABC):
         kill_family(self.process)
         self.process = None
 
+    def discard(self) -> None:
+        """End it at once, for good: for servers whose folder is thrown away."""
+        if self.process is not None:
+            kill_family(self.process)
+            self.process = None
+        self.stop()
+
     def restart(self) -> Self:
         self.stop()
         return self.start()
@@ -106,7 +116,7 @@ class Server(ABC):
         return self.start()
 
     def __exit__(self, *_: Any) -> None:
-        self.stop()
+        self.discard()
 
     @abstractmethod
     def _launch(self) -> subprocess.Popen[bytes]: ...

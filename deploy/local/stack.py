@@ -36,7 +36,7 @@ class Stack:
 
     Programs are called ``<service>.web``, ``<service>.worker`` (``.worker.2`` … with replicas),
     ``portal.streams`` and ``gate``, which serves everything at ``port``. Each has a log in ``folder/log`` and
-    is started again when it dies. A context manager.
+    is started again when it dies. A context manager, which ends by `kill_all`.
     """
 
     def __init__(
@@ -164,11 +164,20 @@ class Stack:
                 server.stop()
         return killed
 
+    def kill_all(self) -> None:
+        """SIGKILL everything, servers too: for stacks whose folder is thrown away."""
+        if self._supervisor is not None:
+            self._supervisor.kill_all()
+            self._supervisor = None
+        for server in (self.rabbit, self.postgres):
+            if server is not None:
+                server.discard()
+
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: Any) -> None:
-        self.stop()
+        self.kill_all()
 
     def run(self, *arguments: str) -> str:
         """Run the ``onewindow`` command on this stack; returns what it prints. Raises RuntimeError."""

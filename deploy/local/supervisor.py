@@ -87,11 +87,17 @@ class Supervisor:
             process = program.process
         return process is None or end(process, patience)
 
+    def kill_all(self) -> None:
+        """SIGKILL everything at once."""
+        self._end_watch()
+        for program in self.programs.values():
+            program.wanted = False
+            if program.process is not None:
+                kill_family(program.process)
+
     def stop_all(self, groups: Sequence[Sequence[str]]) -> list[str]:
         """Stop one group of names after the other, each at once; returns those that had to be killed."""
-        self._over.set()
-        if self._watch.is_alive():
-            self._watch.join()
+        self._end_watch()
         killed: list[str] = []
         for names in groups:
             with ThreadPoolExecutor(max(len(names), 1)) as pool:
@@ -102,6 +108,11 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """The own process of each program that runs."""
         return {p.name: p.process.pid for p in self.programs.values() if p.alive and p.process is not None}
+
+    def _end_watch(self) -> None:
+        self._over.set()
+        if self._watch.is_alive():
+            self._watch.join()
 
     def _keep_running(self) -> None:
         while not self._over.wait(LOOK_EVERY_S):

@@ -13,7 +13,7 @@ def _illegal_move(error: IllegalMove) -> Problem:
     return Problem(
         409,
         "illegal-move",
-        zh="这件已经有人认领。" if taken else "这件现在的状态不能这样办,请刷新后再看。",
+        zh="这件已经有人认领。" if taken else "这件现在的状态不能这样办，请刷新后再看。",
         en="Somebody else has it." if taken else f"{str(error).capitalize()}.",
         keep=True,
         state=error.state,
@@ -47,7 +47,7 @@ def _already_asked(error: AlreadyAsked) -> Problem:
     return Problem(
         409,
         "already-asked",
-        zh="补正要一次告知,这几项已经要求过。",
+        zh="补正要一次告知，这几项已经要求过。",
         en="Corrections are asked for once; these were asked for before.",
         errors=[{"field": f, "zh": "已经要求补正过", "en": "Asked for before"} for f in error.fields],
         keep=True,
@@ -59,8 +59,8 @@ def _unknown_department(_: UnknownDepartment) -> Problem:
         [
             {
                 "field": "competent_department",
-                "zh": "请写明应由哪个部门办理",
-                "en": "Please name the department that is competent",
+                "zh": "请写明应由哪个别的部门办理",
+                "en": "Please name the other department that is competent",
             }
         ]
     )

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy.orm import Session
 
 from chassis.types import UtcDateTime
 from chassis.workdays import WorkCalendar
 from contracts.procedure import Text
 from services.approval import replica
-from services.approval.domain import Branch, Case, UnknownBranch, application_of
+from services.approval.domain import Branch, Case, UnknownBranch, application_of, light
 from services.approval.orm import branch as branch_table
 from services.approval.orm import case as case_table
 from services.approval.orm import correction_request, opinion, pause_reason
 from services.approval.words import due_explained
 
 PAGE = 50
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-YELLOW_FROM = 0.8
-AT_WORK = ("open", "claimed", "suspended")
-Light = Literal["green", "yellow", "red", "black"]
+IN_HAND = ("open", "claimed", "suspended")
 View = dict[str, Any]
 
 
@@ -32,41 +29,39 @@ class BadCursor(ValueError):
     """A cursor that none of our pages gave out."""
 
 
-def light(branch: Branch, calendar: WorkCalendar, now: datetime) -> Light:
-    """Green; yellow from 80 % of the promise used or one working day left; red past the promise; black
-    past the limit by law."""
-    if branch.is_finished or branch.promised_due is None or branch.opened_at is None:
-        return "green"
-    if branch.statutory_due is not None and now > branch.statutory_due:
-        return "black"
-    if now > branch.promised_due:
-        return "red"
-    whole = calendar.working_time_between(branch.opened_at, branch.promised_due)
-    used = calendar.working_time_between(branch.opened_at, now)
-    left = calendar.working_time_between(now, branch.promised_due)
-    short = whole > timedelta(hours=8) and left <= timedelta(hours=8)
-    return "yellow" if short or (whole and used / whole >= YELLOW_FROM) else "green"
-
-
 def inbox(
     department: str | None, status: str | None, cursor: str | None, session: Session, now: datetime
 ) -> View:
-    """A department's branches, what is due first on top; all that are at work when no status is named."""
-    due = func.coalesce(branch_table.c.promised_due, NEVER, type_=UtcDateTime)
-    number = branch_table.c.branch_no
-    query = select(Branch).where(branch_table.c.department == department)
-    wanted = (status,) if status else AT_WORK
-    query = query.where(branch_table.c.status.in_(wanted)).options(selectinload(Branch.pauses))  # type: ignore[arg-type]
-    if cursor is not None:
-        after, last = _read_cursor(cursor)
-        query = query.where(tuple_(due, number) > tuple_(after, last))
-    found = list(session.scalars(query.order_by(due, number).limit(PAGE + 1)))
-    page = found[:PAGE]
+    """A department's branches, what is due by law first on top; without a ``status`` all that are at work."""
+    numbers = list(session.scalars(inbox_query(department, (status,) if status else IN_HAND, cursor)))
+    page = _branches(numbers[:PAGE], session)
     cases = _cases({b.application_no for b in page}, session)
     calendar, names = replica.calendar(session), replica.department_names(session)
     items = [_branch_view(b, cases[b.application_no], calendar, names, session, now) for b in page]
-    following = _cursor(page[-1]) if len(found) > PAGE else None
-    return {"items": items, "next": following}
+    return {"items": items, "next": _cursor(page[-1]) if len(numbers) > PAGE else None}
+
+
+def inbox_query(department: str | None, statuses: Sequence[str], cursor: str | None) -> Select[tuple[str]]:
+    """Numbers of a page and one more: each status is read in order off the index, however many there are."""
+    table = branch_table.c
+    after = tuple_(*_read_cursor(cursor)) if cursor is not None else None
+    parts = []
+    for status in statuses:
+        part = select(table.branch_no, table.due_by_law).where(
+            table.department == department, table.status == status, table.due_by_law.is_not(None)
+        )
+        if after is not None:
+            part = part.where(tuple_(table.due_by_law, table.branch_no) > after)
+        part = part.order_by(table.due_by_law, table.branch_no).limit(PAGE + 1)
+        parts.append(select(part.subquery()))
+    rows = union_all(*parts).subquery().c
+    return select(rows.branch_no).order_by(rows.due_by_law, rows.branch_no).limit(PAGE + 1)
+
+
+def _branches(numbers: Sequence[str], session: Session) -> list[Branch]:
+    rows = session.scalars(select(Branch).where(branch_table.c.branch_no.in_(numbers)))
+    found = {row.branch_no: row for row in rows}
+    return [found[number] for number in numbers]
 
 
 def branch_for(branch_no: str, department: str | None, session: Session, now: datetime) -> View:
@@ -78,7 +73,7 @@ def branch_for(branch_no: str, department: str | None, session: Session, now: da
     texts = _texts([found], session)
     own = found.department == department
     view |= _words(found, texts, internal=own)
-    view["pauses"] = _told(view["pauses"], found, session)
+    _tell_reasons([view], session)
     view["corrections"] = _requests([branch_no], session)
     return view
 
@@ -92,6 +87,11 @@ def case_for(number: str, account: str, department: str | None, session: Session
         raise UnknownBranch(number)
     calendar, names = replica.calendar(session), replica.department_names(session)
     texts = _texts(found.branches, session)
+    branches = [
+        _branch_view(b, found, calendar, names, session, now) | _words(b, texts, internal=False)
+        for b in found.branches
+    ]
+    _tell_reasons(branches, session)
     return {
         "application_no": found.application_no,
         "procedure": found.procedure_code,
@@ -101,10 +101,7 @@ def case_for(number: str, account: str, department: str | None, session: Session
         "outcome": found.outcome,
         "closed_at": found.closed_at,
         "terminated_at": found.terminated_at,
-        "branches": [
-            _branch_view(b, found, calendar, names, session, now) | _words(b, texts, internal=False)
-            for b in found.branches
-        ],
+        "branches": branches,
     }
 
 
@@ -207,12 +204,17 @@ def _words(found: Branch, texts: Mapping[str, list[Any]], *, internal: bool) -> 
     return view
 
 
-def _told(pauses: list[View], found: Branch, session: Session) -> list[View]:
-    """The pauses with the reasons told to the applicant."""
+def _tell_reasons(views: Sequence[View], session: Session) -> None:
+    """Add what the applicant was told of each pause (art. 45)."""
+    paused = [view["branch_no"] for view in views if view["pauses"]]
+    if not paused:
+        return
     table = pause_reason.c
-    rows = session.execute(select(table.number, table.reason).where(table.branch_no == found.branch_no))
-    reasons = {number: reason for number, reason in rows}
-    return [p | {"reason": reasons.get(n)} for n, p in enumerate(pauses, start=1)]
+    query = select(table.branch_no, table.number, table.reason).where(table.branch_no.in_(paused))
+    reasons = {(branch_no, number): reason for branch_no, number, reason in session.execute(query)}
+    for view in views:
+        for number, pause in enumerate(view["pauses"], start=1):
+            pause["reason"] = reasons.get((view["branch_no"], number))
 
 
 def _requests(branch_nos: Iterable[str], session: Session) -> list[View]:
@@ -239,13 +241,16 @@ def _text(value: Text) -> dict[str, str]:
 
 
 def _cursor(last: Branch) -> str:
-    due = (last.promised_due or NEVER).isoformat()
-    return urlsafe_b64encode(f"{due}|{last.branch_no}".encode()).decode()
+    assert last.due_by_law is not None
+    return urlsafe_b64encode(f"{last.due_by_law.isoformat()}|{last.branch_no}".encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
+def _read_cursor(cursor: str) -> tuple[Any, Any]:
     try:
         due, _, number = urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return datetime.fromisoformat(due), number
+        moment = datetime.fromisoformat(due)
     except ValueError:
         raise BadCursor(cursor) from None
+    if moment.tzinfo is None or "\0" in number:
+        raise BadCursor(cursor)
+    return literal(moment, UtcDateTime()), literal(number)

@@ -9,7 +9,7 @@ from marshmallow import validate
 
 ANSWERS = ("agree", "agree_with_conditions", "refuse", "unable", "not_competent", "ask_correction")
 GROUNDS = ("hearing", "inspection", "testing", "quarantine", "appraisal", "expert_review")
-STATUSES = ("waiting", "open", "claimed", "suspended", "answered", "silent", "dropped")
+STATUSES = ("open", "claimed", "suspended", "answered", "silent")
 WORDS = validate.Length(min=1, max=2000)
 NEEDS_OPINION = ("refuse", "unable")
 
@@ -30,6 +30,26 @@ class InboxQuerySchema(ma.Schema):
     cursor = ma.fields.String()
 
 
+class Results(ma.fields.Dict):
+    """Result codes by name, as text; what is wrong with one is told under its name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            keys=ma.fields.String(validate=validate.Length(max=40)),
+            values=ma.fields.String(validate=validate.Length(min=1, max=200)),
+        )
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(*args, **kwargs)
+        except ma.ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            found = error.messages.items()
+            named = {name: [m for part in parts.values() for m in part] for name, parts in found}
+            raise ma.ValidationError(named) from error
+
+
 class RequestSchema(ma.Schema):
     """One thing to put right."""
 
@@ -44,10 +64,7 @@ class AnswerSchema(ma.Schema):
     opinion = ma.fields.String(validate=validate.Length(max=2000))
     conditions = ma.fields.String(validate=validate.Length(max=2000))
     note = ma.fields.String(validate=validate.Length(max=2000))
-    results = ma.fields.Dict(
-        keys=ma.fields.String(validate=validate.Length(max=40)),
-        values=ma.fields.String(validate=validate.Length(min=1, max=200)),
-    )
+    results = Results()
     competent_department = ma.fields.String(validate=validate.Length(min=1, max=16))
     requests = ma.fields.List(ma.fields.Nested(RequestSchema), validate=validate.Length(min=1, max=50))
 

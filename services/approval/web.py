@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
@@ -22,6 +24,7 @@ from chassis.web import (
     writes,
 )
 from services.approval import handlers, queries, schemas
+from services.approval.domain import AlreadyAsked, IllegalMove
 from services.approval.problems import PROBLEMS
 
 OFFICER = "officer"
@@ -42,6 +45,15 @@ def create_app(config: Config, *, database: Database | None = None) -> Flask:
 def _officer(who: Caller) -> str | None:
     """The account that must hold the claim; a department's system needs none."""
     return who.account_id if OFFICER in who.roles else None
+
+
+@contextmanager
+def _kept_when_refused() -> Iterator[None]:
+    """What is written down of a refused answer is committed, although the answer isn't taken."""
+    try:
+        yield
+    except (IllegalMove, AlreadyAsked) as error:
+        raise PROBLEMS[type(error)](error) from error
 
 
 def _shown(branch_no: str) -> dict[str, Any]:
@@ -108,17 +120,15 @@ class Answer(MethodView):
         """Agree, refuse, ask for correction (everything once), or say who is competent instead."""
         who, uow = caller(), current_uow()
         officer, department = _officer(who), who.department or ""
-        if command["answer"] == "ask_correction":
-            requests = command["requests"]
-            handlers.ask_correction(branch_no, requests, who.account_id, officer, department, uow)
-        else:
-            handlers.answer(branch_no, command, who.account_id, officer, department, uow)
-            if command["answer"] == "not_competent":
-                return {
-                    "branch_no": branch_no,
-                    "status": "open",
-                    "department": command["competent_department"],
-                }
+        with _kept_when_refused():
+            if command["answer"] == "ask_correction":
+                requests = command["requests"]
+                handlers.ask_correction(branch_no, requests, who.account_id, officer, department, uow)
+            else:
+                handlers.answer(branch_no, command, who.account_id, officer, department, uow)
+        if command["answer"] == "not_competent":
+            competent = command["competent_department"]
+            return {"branch_no": branch_no, "status": "open", "department": competent}
         return _shown(branch_no)
 
 

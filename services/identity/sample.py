@@ -14,9 +14,9 @@ def load(folder: Path, uow: UnitOfWork) -> None:
     """Make the first signing key (or say again which ones count) and those accounts of
     ``accounts.yaml`` that don't exist yet; all have one password, hashed once."""
     content = yaml.safe_load((folder / "accounts.yaml").read_text(encoding="utf-8"))
+    password_hash = passwords.hash_now(content["password"])  # before the session begins its transaction
     known = queries.known_logins((a["login"] for a in content["accounts"]), uow.session)
     missing = [a for a in content["accounts"] if a["login"] not in known]
-    password_hash = passwords.hash_now(content["password"]) if missing else ""
     keys.start(uow)
     for account in missing:
         handlers.open_account(**account, password_hash=password_hash, uow=uow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 
 from flask import Flask, request
@@ -25,12 +24,15 @@ from chassis.web import (
 )
 from chassis.web import create_app as service_app
 from services.identity import domain, handlers, keys, passwords, queries, schemas
+from services.identity.guesses import WrongPasswords, client_address
 from services.identity.problems import PROBLEMS, session_over, wrong_credentials
 
 tokens = Blueprint("tokens", __name__, description="Signing in, staying so, signing out.")
 accounts = Blueprint("accounts", __name__, description="Accounts of persons, firms and staff.")
 
-wrong_passwords = Limit("sign-in", tries=10, pause=timedelta(seconds=10), longest=timedelta(minutes=15))
+wrong_passwords = WrongPasswords(
+    "sign-in", tries=10, pause=timedelta(seconds=10), longest=timedelta(minutes=15)
+)
 new_accounts = Limit("register", tries=20, pause=timedelta(minutes=1), longest=timedelta(minutes=15))
 
 
@@ -41,15 +43,8 @@ def create_app(config: Config, **options: Any) -> Flask:
     )
 
 
-def client_address() -> str:
-    """Who is at the other end. A peer inside our own networks (a proxy, the portal) says for whom it asks
-    by the last entry of ``X-Forwarded-For``; from anybody else that header means nothing."""
-    peer = request.remote_addr or ""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        return str(ip_address(named)) if ip_address(peer).is_private else peer
-    except ValueError:
-        return peer
+def _address() -> str:
+    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
 
 
 def _handed_out(signed_in: handlers.SignedIn) -> dict[str, Any]:
@@ -69,16 +64,18 @@ class Tokens(MethodView):
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
         """Sign in. Wrong passwords cost time, by login and address: nobody can lock out somebody else."""
         database, name = current_database(), command["login"].strip().lower()
-        tried = f"{name} {client_address()}"
+        tried = f"{name} {_address()}"
+        with database.read() as session:
+            login = queries.login(name, session)
+            waiting = wrong_passwords.waiting(tried, session, database.now(session))
+        right = not waiting and passwords.matches(login.password_hash if login else None, command["password"])
         with database.transaction() as uow:
-            wrong_passwords.take(uow, tried)
-            login = queries.login(name, uow.session)
-        right = passwords.matches(login.password_hash if login else None, command["password"])
-        if login is None or not right:
-            raise wrong_credentials()
-        with database.transaction() as uow:
-            wrong_passwords.clear(uow, tried)
-            return _handed_out(handlers.sign_in(login.account_id, uow))
+            if login is None or not right or wrong_passwords.waiting(tried, uow.session, uow.now):
+                wrong_passwords.take(uow, tried)
+            else:
+                wrong_passwords.clear(uow, tried)
+                return _handed_out(handlers.sign_in(login.account_id, uow))
+        raise wrong_credentials()
 
 
 @tokens.route("/tokens/refresh")
@@ -134,7 +131,7 @@ class Accounts(MethodView):
     def post(self, command: dict[str, Any]) -> domain.Account:
         """A person or a firm opens an account."""
         with current_database().transaction() as uow:
-            new_accounts.take(uow, client_address())
+            new_accounts.take(uow, _address())
         return _open(command)
 
 

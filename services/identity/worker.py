@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import time
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from chassis import trust
+from chassis.database import open_database
 from chassis.uow import UnitOfWork
-from chassis.worker import Worker, due, subscribe
+from chassis.worker import ServiceConfig, Worker, due, subscribe
 from contracts.cloudevents import Envelope
 from services.identity import keys
+
+log = structlog.get_logger()
+
+TRY_AGAIN_S = 1.0
+
+
+class KeysAnnounced(ServiceConfig):
+    """At the worker's start: makes the first signing key where there is none, and says again which keys
+    count, for services whose database is new. A database that is away or not migrated is waited for."""
+
+    def start(self) -> None:
+        self._stopping = False
+        self.container.spawn_managed_thread(self._announce, identifier="identity.keys")
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def _announce(self) -> None:
+        database = open_database(self._config)
+        while not self._stopping:
+            try:
+                with database.transaction() as uow:
+                    keys.start(uow)
+                return
+            except SQLAlchemyError as error:
+                log.warning("keys_wait", error=str(error)[:200])
+                time.sleep(TRY_AGAIN_S)
 
 
 class IdentityWorker(Worker):
     """Publishes accounts, keys and revocations; signs with a new key every thirty days."""
 
     name = "identity"
+    announced = KeysAnnounced()
 
     @subscribe("identity.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

@@ -3,19 +3,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chassis import migrate, trust
 from chassis.database import Database
 from chassis.fakes.database import deliver, events_of
 from chassis.fakes.database import scratch_config as config_in
 from chassis.fakes.web import Mint, client
+from chassis.tables import attempt
 from contracts.identity import AccountOpened, TokensRevoked
 from services.identity import orm, sample
 from services.identity.web import create_app
@@ -120,6 +122,33 @@ def test_a_peer_from_outside_can_not_name_another_address(anyone: FlaskClient) -
     for number in range(10):
         assert sign_in(anyone, "heji", "guess", X_Forwarded_For=f"203.0.113.{number}").status_code == 401
     assert sign_in(anyone, "heji", "guess", X_Forwarded_For="203.0.113.99").status_code == 429
+
+
+def test_who_guesses_on_while_waiting_waits_no_longer_for_it(anyone: FlaskClient) -> None:
+    waits = []
+    for _ in range(13):
+        answer = sign_in(anyone, "heji", "guess")
+        waits.append(int(answer.headers.get("Retry-After", 0)))
+    assert waits[:10] == [0] * 10
+    assert all(8 <= wait <= 11 for wait in waits[10:])
+
+
+def test_each_wrong_password_after_a_wait_doubles_the_next(anyone: FlaskClient, database: Database) -> None:
+    waits = []
+    for number in range(14):
+        assert sign_in(anyone, "heji", "guess").status_code == 401
+        if number >= 9:
+            waits.append(int(sign_in(anyone, "heji").headers["Retry-After"]))
+            with database.transaction() as uow:
+                uow.session.execute(update(attempt).values(until=uow.now))
+    assert [round(wait, -1) for wait in waits] == [10, 20, 40, 80, 160]
+    assert sign_in(anyone, "heji").status_code == 200
+
+
+def test_right_passwords_never_wait_however_many_come_at_once(app: Flask) -> None:
+    with ThreadPoolExecutor(25) as pool:
+        answers = pool.map(lambda _: sign_in(client(app), "yunfan").status_code, range(25))
+        assert list(answers) == [200] * 25
 
 
 def test_a_right_password_forgets_the_wrong_ones(anyone: FlaskClient) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from contracts.approval import Answer, BranchState, BranchStatus
-from contracts.procedure import BranchKind, BranchSpec, Limit, Unit
+from contracts.procedure import BranchKind, BranchSpec
+from services.approval.domain.clocks import Calendar, due_after
 
 Ground = Literal["hearing", "inspection", "testing", "quarantine", "appraisal", "expert_review"]
 PauseKind = Literal["correction", "art_45"]
@@ -25,14 +26,6 @@ ALLOWED_ANSWERS: dict[BranchKind, tuple[Answer, ...]] = {
     "site_visit": ("agree", "agree_with_conditions"),
 }
 """Only a decision may refuse; a record that fails is a task and undoes nothing."""
-
-
-class Calendar(Protocol):
-    """Working days: when a limit ends, and how a pause moves a date."""
-
-    def due(self, start: datetime, value: float, unit: Unit) -> datetime: ...
-
-    def shift(self, due: datetime, paused_from: datetime, paused_to: datetime) -> datetime: ...
 
 
 class IllegalMove(Exception):
@@ -119,6 +112,11 @@ class Branch:
         return self.is_finished and self.answer in AGREED
 
     @property
+    def due_by_law(self) -> datetime | None:
+        """The statutory limit, or the promise where no law sets one."""
+        return self.statutory_due or self.promised_due
+
+    @property
     def state(self) -> BranchState:
         """What events say of it."""
         return BranchState(
@@ -144,8 +142,8 @@ class Branch:
         self._demand("open", "waiting")
         self.status = "open"
         self.opened_at = now
-        self.promised_due = _due(spec.promised, calendar, now)
-        self.statutory_due = _due(spec.statutory, calendar, now) if spec.statutory else None
+        self.promised_due = due_after(spec.promised, calendar, now)
+        self.statutory_due = due_after(spec.statutory, calendar, now) if spec.statutory else None
 
     def claim(self, officer: str) -> None:
         if self.status == "claimed" and self.handler == officer:
@@ -156,34 +154,35 @@ class Branch:
 
     def release(self, officer: str) -> None:
         self._demand("release", "claimed")
-        self._demand_holder("release", officer)
+        self._demand_claim("release", officer)
         self.status = "open"
         self.handler = None
 
     def give(
-        self, answer: Answer, results: dict[str, str], spec: BranchSpec, officer: str | None, now: datetime
+        self,
+        answer: Answer,
+        results: dict[str, str],
+        spec: BranchSpec,
+        officer: str | None,
+        taken_at: datetime,
     ) -> None:
         """Take an answer. ``officer`` None is the department's system, which need not claim."""
         if answer not in ALLOWED_ANSWERS[self.kind]:
             raise NotAllowed(self.kind, answer)
-        if officer is None:
-            self._demand("answer", "open", "claimed", "silent")
-        else:
-            self._demand("answer", "claimed")
-            self._demand_holder("answer", officer)
+        self._demand("answer", *AT_WORK, *(("silent",) if officer is None else ()))
+        self._demand_claim("answer", officer)
         if answer in AGREED and (missing := tuple(c for c in spec.produces if not results.get(c))):
             raise Incomplete(missing)
         self.status = "answered"
         self.answer = answer
         self.deemed = False
         self.results = {code: results[code] for code in spec.produces if code in results}
-        self.answered_at = now
+        self.answered_at = max(taken_at, self.opened_at or taken_at)
 
     def suspend(self, kind: PauseKind, ground: str | None, officer: str | None, now: datetime) -> None:
         """Stop a clock; the branch waits until `resume`."""
         self._demand("suspend", *AT_WORK)
-        if officer is not None and self.status == "claimed":
-            self._demand_holder("suspend", officer)
+        self._demand_claim("suspend", officer)
         self.pauses.append(
             Pause(
                 branch_no=self.branch_no,
@@ -212,9 +211,10 @@ class Branch:
             self.corrected = self.corrections
         self.status = "claimed" if self.handler else "open"
 
-    def reassign(self, department: str) -> None:
-        """Another department is competent: it starts where the clocks stand."""
+    def reassign(self, department: str, officer: str | None) -> None:
+        """Another department is competent: it goes on where the clocks stand."""
         self._demand("reassign", *AT_WORK)
+        self._demand_claim("reassign", officer)
         self.department = department
         self.handler = None
         self.status = "open"
@@ -227,11 +227,12 @@ class Branch:
         self.deemed = True
         self.answered_at = now
 
-    def drop(self) -> None:
+    def drop(self, now: datetime) -> None:
         """It will not be handled."""
+        self._demand("drop", "waiting", "suspended", *AT_WORK)
         self.status = "dropped"
         if (pause := self.open_pause) is not None:
-            pause.ended_at = pause.started_at
+            pause.ended_at = now
 
     @property
     def open_pause(self) -> Pause | None:
@@ -241,10 +242,7 @@ class Branch:
         if self.status not in states:
             raise IllegalMove(self.status, move, self.handler)
 
-    def _demand_holder(self, move: str, officer: str) -> None:
-        if self.handler != officer:
+    def _demand_claim(self, move: str, officer: str | None) -> None:
+        """An officer works only on what is claimed by that officer; a department's system needs no claim."""
+        if officer is not None and self.handler != officer:
             raise IllegalMove(self.status, move, self.handler)
-
-
-def _due(limit: Limit, calendar: Calendar, start: datetime) -> datetime:
-    return calendar.due(start, limit.value, limit.unit)

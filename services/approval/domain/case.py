@@ -31,11 +31,19 @@ from contracts.approval import (
 )
 from contracts.intake import ApplicationAccepted
 from contracts.procedure import BranchSpec, Procedure
-from services.approval.domain.branch import AT_WORK, Branch, Calendar, Ground, IllegalMove, branch_no_of
+from services.approval.domain.branch import AT_WORK, Branch, Ground, IllegalMove, branch_no_of
+from services.approval.domain.clocks import Calendar
 
 
 class UnknownBranch(LookupError):
     """The case has no such branch, or none the asker may know of."""
+
+
+class NotAsked(Exception):
+    """A correction that answers a request which hasn't been made yet."""
+
+    def __init__(self, branch_no: str):
+        super().__init__(f"nothing was asked of {branch_no}")
 
 
 class AlreadyAsked(Exception):
@@ -96,7 +104,7 @@ class Case:
             ],
         )
         case.attach(procedure)
-        opened = case._advance(calendar, now)
+        opened = case._go_on(calendar, now)
         states = tuple(branch.state for branch in case.branches)
         head = CaseOpened(
             application_no=case.application_no,
@@ -113,6 +121,7 @@ class Case:
         self._join = procedure.join
 
     def spec(self, branch: Branch) -> BranchSpec:
+        """What the procedure says of a branch."""
         return self._specs[branch.key]
 
     def branch(self, branch_no: str) -> Branch:
@@ -125,6 +134,19 @@ class Case:
     @property
     def is_over(self) -> bool:
         return self.closed_at is not None or self.terminated_at is not None
+
+    def silence_due(self, branch: Branch) -> datetime | None:
+        """When the branch's silence becomes an agreement, if it goes on as it stands."""
+        deemed = self.spec(branch).on_timeout == "deemed_agreed" and branch.status in AT_WORK
+        return branch.promised_due if deemed else None
+
+    def escalation_due(self, branch: Branch) -> datetime | None:
+        """When the branch becomes a matter of supervision, if it goes on as it stands."""
+        pause = branch.open_pause
+        stands_still = pause is not None and (pause.stops == "both" or branch.statutory_due is None)
+        if branch.is_finished or branch.overdue or stands_still:
+            return None
+        return branch.due_by_law if self.spec(branch).on_timeout == "escalate" else None
 
     @property
     def answered(self) -> int:
@@ -156,19 +178,19 @@ class Case:
     ) -> list[Event]:
         """Take a department's answer; what depends on it opens, and the join is looked at, at once.
 
-        An answer taken in time replaces a silence that was deemed agreed, while nothing is decided.
+        An answer taken in time replaces a silence that was deemed agreed, while nothing is decided or ended.
         Raises `IllegalMove`, `NotAllowed`, `Incomplete`, `UnknownBranch`.
         """
         branch = self.branch(branch_no)
         if branch.status == "silent":
             in_time = branch.promised_due is not None and taken_at <= branch.promised_due
-            if not in_time or self.decided_at is not None:
+            if not in_time or self.decided_at is not None or self.is_over:
                 raise IllegalMove(branch.status, "answer", branch.handler)
-        branch.give(answer, results, self.spec(branch), officer, now)
+        branch.give(answer, results, self.spec(branch), officer, taken_at)
         answered = BranchAnswered(
             application_no=self.application_no, branch=branch.state, results=dict(branch.results)
         )
-        return [answered, *self._licence(branch, now), *self._advance(calendar, now), *self._settle(now)]
+        return [answered, *self._licence(branch, now), *self._go_on(calendar, now)]
 
     def ask_correction(
         self, branch_no: str, asked: Iterable[str], fields: Sequence[str], officer: str | None, now: datetime
@@ -181,11 +203,18 @@ class Case:
         return [BranchSuspended(application_no=self.application_no, branch=branch.state)]
 
     def corrected(self, branch_no: str, request: int, calendar: Calendar, now: datetime) -> list[Event]:
-        """The applicant answered correction ``request``. Answering it again, or too late, changes nothing."""
+        """The applicant answered correction ``request``. Heard again it changes nothing; after the branch
+        has ended it is only noted. Raises `NotAsked` when the request hasn't been made yet."""
         branch = self.branch(branch_no)
-        if branch.corrected >= request or branch.status != "suspended":
+        if branch.corrections < request:
+            raise NotAsked(branch_no)
+        if branch.corrected >= request:
             return []
-        return self._resume(branch, calendar, now)
+        if branch.is_finished:
+            branch.corrected = request
+            return []
+        branch.resume(calendar, now)
+        return [BranchResumed(application_no=self.application_no, branch=branch.state)]
 
     def suspend(self, branch_no: str, ground: Ground, officer: str | None, now: datetime) -> list[Event]:
         """Both clocks stand still while a hearing, an inspection … runs (art. 45)."""
@@ -199,34 +228,34 @@ class Case:
         pause = branch.open_pause
         if pause is None or pause.kind == "correction":
             raise IllegalMove(branch.status, "resume", branch.handler)
-        return self._resume(branch, calendar, now)
+        branch.resume(calendar, now)
+        return [BranchResumed(application_no=self.application_no, branch=branch.state)]
 
     def reassign(self, branch_no: str, department: str, officer: str | None) -> list[Event]:
         """不属本部门: the department named is competent and finds the branch open in its inbox."""
         branch = self.branch(branch_no)
-        if officer is not None and branch.status == "claimed" and branch.handler != officer:
-            raise IllegalMove(branch.status, "reassign", branch.handler)
-        branch.reassign(department)
+        branch.reassign(department, officer)
         return [BranchOpened(application_no=self.application_no, branch=branch.state)]
 
     def fall_silent(self, branch_no: str, calendar: Calendar, now: datetime) -> list[Event]:
-        """Deem agreed what has not been answered in time; nothing happens if that isn't so any more."""
+        """Deem agreed what has not been answered in time; nothing happens if that isn't so any more.
+
+        Silence lets the case go on and makes no licence: that takes a department's word.
+        """
         branch = self.branch(branch_no)
-        source = self.spec(branch).timeout_source
-        late = branch.promised_due is not None and branch.promised_due <= now
-        if branch.status not in AT_WORK or not late or self.spec(branch).on_timeout != "deemed_agreed":
+        due = self.silence_due(branch)
+        if due is None or due >= now:
             return []
         branch.fall_silent(now)
-        silent = BranchSilent(
-            application_no=self.application_no, branch=branch.state, source_of_rule=source or ""
-        )
-        return [silent, *self._advance(calendar, now), *self._settle(now)]
+        source = self.spec(branch).timeout_source or ""
+        silent = BranchSilent(application_no=self.application_no, branch=branch.state, source_of_rule=source)
+        return [silent, *self._go_on(calendar, now)]
 
     def mark_overdue(self, branch_no: str, now: datetime) -> list[Event]:
         """Escalate once what is past its limit by law, or past its promise where no law sets one."""
         branch = self.branch(branch_no)
-        due = branch.statutory_due or branch.promised_due
-        if branch.is_finished or branch.overdue or due is None or due > now:
+        due = self.escalation_due(branch)
+        if due is None or due > now:
             return []
         branch.overdue = True
         return [BranchOverdue(application_no=self.application_no, branch=branch.state)]
@@ -237,14 +266,10 @@ class Case:
             return []
         dropped = [branch for branch in self.branches if not branch.is_finished]
         for branch in dropped:
-            branch.drop()
+            branch.drop(now)
         self.terminated_at = now
         ended = CaseTerminated(application_no=self.application_no, reason="withdrawn", terminated_at=now)
         return [*(BranchDropped(application_no=self.application_no, branch=b.state) for b in dropped), ended]
-
-    def _resume(self, branch: Branch, calendar: Calendar, now: datetime) -> list[Event]:
-        branch.resume(calendar, now)
-        return [BranchResumed(application_no=self.application_no, branch=branch.state)]
 
     def _licence(self, branch: Branch, now: datetime) -> list[Event]:
         issues = self.spec(branch).issues
@@ -256,59 +281,64 @@ class Case:
                 branch_no=branch.branch_no,
                 item=branch.item,
                 licence_type=issues,
-                licence_no=f"JT{branch.branch_no}",
+                licence_no=branch.branch_no.replace("-", ""),
                 results=dict(branch.results),
                 issued_at=now,
             )
         ]
 
-    def _advance(self, calendar: Calendar, now: datetime) -> list[Event]:
-        """Open what may begin, drop what never can; a refusal refuses only what depends on it."""
-        events: list[Event] = []
-        by_key = {branch.key: branch for branch in self.branches}
-        moved = True
-        while moved:
-            moved = False
-            for branch in self.branches:
-                if branch.status != "waiting":
-                    continue
-                needed = [by_key[k] for k in self.spec(branch).depends_on if k in by_key]
-                if all(b.has_agreed for b in needed):
-                    branch.open(self.spec(branch), calendar, now)
-                    events.append(BranchOpened(application_no=self.application_no, branch=branch.state))
-                elif any(b.is_finished and not b.has_agreed for b in needed):
-                    branch.drop()
-                    events.append(BranchDropped(application_no=self.application_no, branch=branch.state))
-                    moved = True
-        return events
-
-    def _settle(self, now: datetime) -> list[Event]:
-        """The join, then the end."""
-        events: list[Event] = []
+    def _go_on(self, calendar: Calendar, now: datetime) -> list[Event]:
+        """After a branch has finished: the joint decision if it is reached, what opens and what never
+        will, and the end. All at the same moment."""
+        moved = self._advance(calendar, now)
+        decided: list[Event] = []
         if self.decided_at is None and (outcome := self._outcome()) is not None:
             self.decided_at, self.outcome = now, outcome
-            events.append(CaseDecided(application_no=self.application_no, outcome=outcome, decided_at=now))
-        finished = all(b.is_finished for b in self.branches if b.required)
-        if self.decided_at is not None and finished and not self.is_over:
-            self.closed_at = now
-            events.append(CaseClosed(application_no=self.application_no, closed_at=now))
+            decided.append(CaseDecided(application_no=self.application_no, outcome=outcome, decided_at=now))
+        return [*decided, *moved, *self._close(now)]
+
+    def _advance(self, calendar: Calendar, now: datetime) -> list[Event]:
+        """Open what may begin, drop what never can: a refusal refuses only what depends on it."""
+        events: list[Event] = []
+        by_key = {branch.key: branch for branch in self.branches}
+        again = True
+        while again:
+            again = False
+            for branch in self.branches:
+                needed = [by_key[k] for k in self.spec(branch).depends_on if k in by_key]
+                if branch.is_finished:
+                    continue
+                if any(b.is_finished and not b.has_agreed for b in needed):
+                    branch.drop(now)
+                    events.append(BranchDropped(application_no=self.application_no, branch=branch.state))
+                    again = True
+                elif branch.status == "waiting" and all(b.has_agreed for b in needed):
+                    branch.open(self.spec(branch), calendar, now)
+                    events.append(BranchOpened(application_no=self.application_no, branch=branch.state))
         return events
+
+    def _close(self, now: datetime) -> list[Event]:
+        unfinished = any(b.required and not b.is_finished for b in self.branches)
+        if self.decided_at is None or unfinished or self.is_over:
+            return []
+        self.closed_at = now
+        return [CaseClosed(application_no=self.application_no, closed_at=now)]
 
     def _outcome(self) -> Outcome | None:
         """The joint result, None while it is open.
 
-        "any" and "k of n" are decided as soon as enough agreed; otherwise every branch that decides, and
-        every branch of the join, must have finished.
+        It waits for every deciding branch outside the join, which can make it partly granted, and for the
+        join: "any" and "k of n" are reached as soon as enough have agreed, otherwise all must have
+        finished. A record that failed inside a join never undoes what was granted beside it.
         """
-        over = [b for b in self.branches if b.key in self._join.over]
+        over = [b for b in self.branches if b.key in self._join.over] or self.branches
+        outside = [b for b in self.branches if b.kind == "decide" and b not in over]
         agreed = sum(b.has_agreed for b in over)
-        enough = {"all": len(over), "any": min(1, len(over)), "k_of_n": min(self._join.k or 1, len(over))}
+        enough = {"all": len(over), "any": 1, "k_of_n": min(self._join.k or 1, len(over))}
         satisfied = agreed >= enough[self._join.rule]
-        if not (satisfied and self._join.rule != "all"):
-            deciding = [b for b in self.branches if b.kind == "decide" or b in over]
-            if not all(b.is_finished for b in deciding):
-                return None
-        if not satisfied:
-            return "refused"
-        refused = any(b.answer == "refuse" for b in self.branches if b.kind == "decide")
-        return "partly_granted" if refused else "granted"
+        if not all(b.is_finished for b in (outside if satisfied else [*outside, *over])):
+            return None
+        if satisfied:
+            return "partly_granted" if any(b.answer == "refuse" for b in outside) else "granted"
+        refused = any(b.kind == "decide" and not b.has_agreed for b in over)
+        return "refused" if refused or not agreed else "partly_granted"

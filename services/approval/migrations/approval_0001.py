@@ -107,12 +107,15 @@ def upgrade() -> None:
         sa.Column("answered_at", UtcDateTime),
         sa.Column("promised_due", UtcDateTime),
         sa.Column("statutory_due", UtcDateTime),
+        sa.Column(
+            "due_by_law", UtcDateTime, sa.Computed("coalesce(statutory_due, promised_due)", persisted=True)
+        ),
         sa.Column("corrections", sa.Integer, nullable=False),
         sa.Column("corrected", sa.Integer, nullable=False),
         sa.Column("overdue", sa.Boolean, nullable=False),
         sa.Column("deemed", sa.Boolean, nullable=False),
     )
-    op.create_index("branch_inbox", "branch", ["department", "status", "promised_due", "branch_no"])
+    op.create_index("branch_inbox", "branch", ["department", "status", "due_by_law", "branch_no"])
     op.create_index("branch_of_case", "branch", ["application_no"])
     op.create_table(
         "pause",

@@ -6,6 +6,7 @@ import pytest
 from stdnum.iso7064 import mod_11_2
 
 from services.identity import domain, numbers, passwords
+from services.identity.guesses import client_address
 
 NOW = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
@@ -148,3 +149,20 @@ def test_an_unknown_login_costs_a_whole_argon2_check(monkeypatch: pytest.MonkeyP
     assert extract_parameters(passwords._NOBODYS) == extract_parameters(passwords.hashed("x"))
     with pytest.raises(Exception, match="does not match"):
         passwords._hasher.verify(passwords._NOBODYS, "x")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("8.8.4.4", "", "8.8.4.4"),
+        ("8.8.4.4", "9.9.9.9", "8.8.4.4"),
+        ("10.1.2.3", "9.9.9.9", "9.9.9.9"),
+        ("127.0.0.1", "made up, 9.9.9.9", "9.9.9.9"),
+        ("127.0.0.1", "9.9.9.9, made up", "127.0.0.1"),
+        ("127.0.0.1", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "::ffff:9.9.9.9", "9.9.9.9"),
+        ("", "9.9.9.9", ""),
+    ],
+)
+def test_only_a_peer_of_our_own_says_for_whom_it_asks(peer: str, forwarded: str, address: str) -> None:
+    assert client_address(peer, forwarded) == address

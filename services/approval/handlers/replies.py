@@ -1,0 +1,123 @@
+"""What departments' systems answer over the broker, and the silence behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chassis.uow import NotYet, UnitOfWork
+from contracts import Event
+from contracts.approval import AnswerRejected, SilenceDue
+from contracts.cloudevents import Envelope
+from contracts.departments import AnswerGiven
+from services.approval.domain import (
+    AT_WORK,
+    Case,
+    IllegalMove,
+    Incomplete,
+    NotAllowed,
+    UnknownBranch,
+    application_of,
+)
+from services.approval.handlers.work import (
+    LONGEST_CODE,
+    LONGEST_NUMBER,
+    UnknownDepartment,
+    Work,
+    competent_department,
+    keep_rejected,
+)
+
+REPLIES = "approval.replies"
+EARLY = timedelta(minutes=1)
+"""How long an answer may wait for the event it has overtaken."""
+Reason = Literal["not_yours", "not_open", "not_allowed", "unknown_branch", "incomplete"]
+
+
+def record_answers(events: list[Envelope], uow: UnitOfWork) -> None:
+    """Take departments' answers from the reply queue, and what falls silent behind them.
+
+    All cases of the batch are locked by one query. An answer counts by the moment the broker took it;
+    one that can't be taken is kept and told to its author. Silence stands behind every answer that was
+    taken before it, so it never overtakes one.
+
+    An answer may have overtaken what lets it be taken (its case, the branch before it, a correction, a
+    reassignment): it waits for that for `EARLY`, then it is rejected. Between an answer and a withdrawal,
+    which both may be the last word, the one that is handled first counts.
+    """
+    work = Work({application_of(_branch_no(e)) for e in events}, uow)
+    for envelope in events:
+        event = envelope.event
+        if isinstance(event, SilenceDue):
+            if (case := work.cases.get(event.application_no)) is not None:
+                work.say(case, case.fall_silent(event.branch_no, work.calendar, uow.now))
+        elif isinstance(event, AnswerGiven):
+            _record_answer(envelope, event, work)
+    work.finish()
+
+
+def _branch_no(envelope: Envelope) -> str:
+    event = envelope.event
+    assert isinstance(event, AnswerGiven | SilenceDue)
+    return event.branch_no
+
+
+def _record_answer(envelope: Envelope, event: AnswerGiven, work: Work) -> None:
+    case = work.cases.get(application_of(event.branch_no))
+    taken_at = min(envelope.time, work.uow.now)
+    may_wait = work.uow.now - taken_at < EARLY
+    try:
+        if case is None:
+            if may_wait and len(event.branch_no) <= LONGEST_NUMBER:
+                raise NotYet(envelope)
+            raise UnknownBranch(event.branch_no)
+        branch = case.branch(event.branch_no)
+        is_theirs = branch.department == event.department
+        if may_wait and not branch.is_finished and (branch.status not in AT_WORK or not is_theirs):
+            raise NotYet(envelope)
+        if not is_theirs:
+            return _reject(event, "not_yours", work.uow)
+        work.say(case, _answered(event, case, taken_at, work))
+    except UnknownBranch:
+        _reject(event, "unknown_branch", work.uow)
+    except IllegalMove:
+        _reject(event, "not_open", work.uow)
+    except Incomplete:
+        _reject(event, "incomplete", work.uow)
+    except (NotAllowed, UnknownDepartment):
+        _reject(event, "not_allowed", work.uow)
+
+
+def _answered(event: AnswerGiven, case: Case, taken_at: datetime, work: Work) -> list[Event]:
+    if event.answer == "not_competent":
+        competent = competent_department(event.competent_department, event.department, work.uow)
+        return case.reassign(event.branch_no, competent, None)
+    return case.answer(
+        event.branch_no,
+        event.answer,
+        event.results,
+        officer=None,
+        taken_at=taken_at,
+        calendar=work.calendar,
+        now=work.uow.now,
+    )
+
+
+def _reject(event: AnswerGiven, reason: Reason, uow: UnitOfWork) -> None:
+    """Keep it, and tell the department; what can't even be a branch's number is told to nobody."""
+    keep_rejected(event.branch_no, event.department, reason, uow)
+    number = application_of(event.branch_no)
+    if not number or len(event.branch_no) > LONGEST_NUMBER or len(event.department) > LONGEST_CODE:
+        return
+    told = AnswerRejected(
+        application_no=number, branch_no=event.branch_no, department=event.department, reason=reason
+    )
+    uow.emit(told, case=number, department=event.department)
+
+
+def send_silence(branch_nos: Iterable[str], uow: UnitOfWork) -> None:
+    """Dates of silence have come: put the question behind the answers that wait in the reply queue."""
+    for branch_no in branch_nos:
+        number = application_of(branch_no)
+        uow.address(REPLIES, SilenceDue(application_no=number, branch_no=branch_no), case=number)
