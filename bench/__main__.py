@@ -35,7 +35,7 @@ def main() -> int:
     """Exit status 0 when nothing was lost or refused."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--applications", type=int, default=2000, help="how many in the saturating run")
-    parser.add_argument("--rates", type=float, nargs="*", default=[20.0], help="runs at these fixed rates per second")
+    parser.add_argument("--rates", type=float, nargs="*", default=[20.0], help="runs at these rates a second")
     parser.add_argument("--seconds", type=float, default=20, help="length of a run at a fixed rate")
     parser.add_argument("--keep", action="store_true", help=f"append the lines to {RESULTS.name}")
     arguments = parser.parse_args()
@@ -65,16 +65,19 @@ def main() -> int:
 
 def _run(stack: Stack, folder: Path, mode: str, total: int, rate: float | None) -> dict[str, Any]:
     result = folder / "offices.json"
-    offices = subprocess.Popen(
-        [sys.executable, "-m", "bench.offices", stack.broker_url, str(result)], stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "bench.offices", stack.broker_url, str(result)]
+    offices = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert offices.stdout is not None
     offices.stdout.readline()
     groups = _groups(stack) | {"driver": [os.getpid(), offices.pid]}
     before, cpu_before = _counters(stack), cpu_seconds(groups)
     load = Load(stack.urls, total, rate)
     with Progress(
-        TextColumn(mode), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[word]}"), console=console
+        TextColumn(mode),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[word]}"),
+        console=console,
     ) as progress:
         task = progress.add_task(mode, total=total, word="filed")
         load.run(lambda count: progress.update(task, completed=count))
@@ -159,9 +162,8 @@ def _line(
 def _percentiles(prefix: str, values: Sequence[float]) -> dict[str, float]:
     if not values:
         return {}
-    return {
-        f"{prefix}p{p}_ms": round(values[min(len(values) - 1, len(values) * p // 100)], 1) for p in (50, 95, 99)
-    }
+    last = len(values) - 1
+    return {f"{prefix}p{p}_ms": round(values[min(last, len(values) * p // 100)], 1) for p in (50, 95, 99)}
 
 
 if __name__ == "__main__":

@@ -64,9 +64,7 @@ class BrokerApi:
             retired_queues=sorted(queues - set(topology.queues)),
         )
 
-    def prune(
-        self, difference: Difference, count: Callable[[str], int]
-    ) -> tuple[list[str], dict[str, int]]:
+    def prune(self, difference: Difference, count: Callable[[str], int]) -> tuple[list[str], dict[str, int]]:
         """Unbind what is bound too much and retired queues, delete retired queues that are empty.
 
         ``count`` tells how many messages a queue holds (the API's own figures lag). Returns the queues

@@ -78,7 +78,8 @@ def main() -> int:
     if arguments.picture:
         _draw(arguments.picture, cases, table)
     console.print(
-        f"{report['events']} events, {report['duplicates']} duplicates, {report['seconds']} s · {arguments.report}"
+        f"{report['events']} events, {report['duplicates']} duplicates, {report['seconds']} s"
+        f" · {arguments.report}"
     )
     console.print("next: `make run`, then open the address it prints")
     for failure in failures:

@@ -36,4 +36,3 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main(**_: Any) -> None:
     """One Window 一窗通: run the platform, look after its events, its broker and its databases."""
-

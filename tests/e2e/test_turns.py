@@ -27,9 +27,15 @@ def test_a_correction_stops_the_promise_and_resumes_it(city: City) -> None:
     citizen.post(
         "intake",
         f"/applications/{number}/corrections",
-        {"branch_no": branch["branch_no"], "changes": {field: sample_form("street-canopy")[field]}, "note": ""},
+        {
+            "branch_no": branch["branch_no"],
+            "changes": {field: sample_form("street-canopy")[field]},
+            "note": "",
+        },
     )
-    city.wait_case("yunfan", number, lambda s: all(b["status"] != "suspended" for b in s["branches"]), "resumed")
+    city.wait_case(
+        "yunfan", number, lambda s: all(b["status"] != "suspended" for b in s["branches"]), "resumed"
+    )
 
 
 def test_a_withdrawn_application_ends_and_refuses_late_answers(city: City) -> None:
@@ -76,7 +82,9 @@ def test_progress_is_seen_by_number_and_query_code_alone(city: City) -> None:
     assert "沈佳禾" not in str(seen)
     statuses = [
         refused(
-            lambda: city.nobody.post("intake", "/progress", {"application_no": number, "query_code": "WRONG234"})
+            lambda: city.nobody.post(
+                "intake", "/progress", {"application_no": number, "query_code": "WRONG234"}
+            )
         ).status
         for _ in range(6)
     ]
@@ -91,6 +99,8 @@ def test_a_branch_that_is_somebody_elses_matter_goes_there(city: City) -> None:
     city.wait_case(
         "yunfan",
         number,
-        lambda s: any(b["branch_no"] == branch["branch_no"] and b["department"] == "SJ" for b in s["branches"]),
+        lambda s: any(
+            b["branch_no"] == branch["branch_no"] and b["department"] == "SJ" for b in s["branches"]
+        ),
         "reassigned",
     )

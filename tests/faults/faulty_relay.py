@@ -1,4 +1,4 @@
-"""A relay that stops or ends itself at a chosen point: ``python -m tests.faults.faulty_relay POINT SIGNAL``."""
+"""A relay that stops or ends itself: ``python -m tests.faults.faulty_relay POINT SIGNAL``."""
 
 from __future__ import annotations
 

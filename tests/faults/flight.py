@@ -15,6 +15,7 @@ from demo.client import Client, Refused
 from tests.faults.harness import until
 
 PROCEDURE = "street-canopy"
+AGREED = {"answer": "agree", "opinion": "同意"}
 DEPARTMENTS = ("cg", "zj", "ga")
 FILERS = 8
 LOOK_EVERY_S = 0.1
@@ -73,11 +74,10 @@ class Flight:
             inbox = self._again(lambda: system.get("approval", "/inbox", status="open"))
             for branch in (inbox or {"items": []})["items"]:
                 number = branch["branch_no"]
-                body = {"answer": "agree", "opinion": "同意"}
                 with contextlib.suppress(Refused):
                     self._again(
                         lambda number=number: system.post(
-                            "approval", f"/branches/{number}/answer", body, key=f"answer-{number}"
+                            "approval", f"/branches/{number}/answer", AGREED, key=f"answer-{number}"
                         )
                     )
 

@@ -76,7 +76,8 @@ class Probe:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         settings = str(self.folder / "nameko.yaml")
-        return self.start_module("nameko", "run", "--config", settings, "tests.faults.probe_worker:ProbeWorker")
+        worker = "tests.faults.probe_worker:ProbeWorker"
+        return self.start_module("nameko", "run", "--config", settings, worker)
 
     def start_module(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"process-{len(self.processes)}.log").open("wb") as log:
@@ -124,7 +125,8 @@ class Probe:
 
     def returned(self, count: int, first: int = 0) -> list[Event]:
         """``count`` events, each of a subject of its own."""
-        return [intake.ApplicationReturned(application_no=f"R{n}", round=1) for n in range(first, first + count)]
+        numbers = range(first, first + count)
+        return [intake.ApplicationReturned(application_no=f"R{n}", round=1) for n in numbers]
 
     def not_accepted(self, count: int) -> list[Event]:
         return [
@@ -146,10 +148,9 @@ class Probe:
 
     def committed_returns(self) -> int:
         """How many `returned` events were committed, wherever they are now."""
+        ours = tables.event_sequence.c.subject.like("R%")
         with self.database.read() as session:
-            return session.scalar(
-                select(func.count()).select_from(tables.event_sequence).where(tables.event_sequence.c.subject.like("R%"))
-            ) or 0
+            return session.scalar(select(func.count()).where(ours)) or 0
 
     @property
     def dead(self) -> int:

@@ -51,7 +51,7 @@ class ProbeWorker(Worker):
     @subscribe("intake.quick", intake.ApplicationReturned)
     def quick(self, events: list[Envelope], uow: UnitOfWork) -> None:
         count(events, uow, "quick")
-        if any(isinstance(e.event, intake.ApplicationReturned) and e.event.round == DEADLY_ROUND for e in events):
+        if any(getattr(e.event, "round", 0) == DEADLY_ROUND for e in events):
             os.kill(os.getpid(), signal.SIGKILL)
 
     @subscribe("intake.stuck", intake.ApplicationNotAccepted)

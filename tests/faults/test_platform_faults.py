@@ -129,9 +129,8 @@ def _ask(engine: Engine, query: str) -> int:
 def _assert_each_once(approval: Engine, intake: Engine, numbers: set[str]) -> None:
     """One application, one decision and one event of each a case; nothing dead, nothing doubled."""
     with approval.connect() as connection:
-        logged = connection.execute(
-            text("SELECT case_id, type FROM event_log WHERE type IN ('approval.case_decided', 'approval.case_closed')")
-        ).all()
+        kinds = "('approval.case_decided', 'approval.case_closed')"
+        logged = connection.execute(text(f"SELECT case_id, type FROM event_log WHERE type IN {kinds}")).all()
     counted = Counter((case, kind) for case, kind in logged)
     assert set(counted.values()) == {1}
     assert {case for case, _ in counted} == numbers

@@ -44,7 +44,9 @@ def test_a_relay_paused_at_any_point_is_replaced_and_does_no_harm_when_it_wakes(
     assert probe.count(tables.event_log) == 20
 
 
-def test_a_broker_that_confirms_nothing_for_ten_seconds_only_delays(probe: Probe, rabbit: RabbitServer) -> None:
+def test_a_broker_that_confirms_nothing_for_ten_seconds_only_delays(
+    probe: Probe, rabbit: RabbitServer
+) -> None:
     probe.start_worker()
     probe.say(*probe.returned(5))
     until(lambda: len(probe.totals("quick")) == 5, 20, "the way is open")

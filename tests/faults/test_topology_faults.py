@@ -63,7 +63,9 @@ def test_a_subscription_added_later_gets_the_past(probe: Probe) -> None:
     with probe.database.transaction() as uow:
         uow.session.execute(tables.inbox.delete())
     _backfill(probe, "intake.quick")
-    until(lambda: set(probe.totals("quick").values()) == {2}, 20, "a subscription that knows nothing gets all")
+    until(
+        lambda: set(probe.totals("quick").values()) == {2}, 20, "a subscription that knows nothing gets all"
+    )
     assert set(requests_before) == set(probe.totals("quick"))
 
 
@@ -71,7 +73,9 @@ def test_a_retired_queue_is_unbound_and_deleted_once_empty(probe: Probe, rabbit:
     api = BrokerApi(rabbit.api_url)
     fewer = topology_of([s for s in probe.subscriptions if s.queue != "intake.stuck"])
     assert api.diff(fewer, ["intake"]).retired_queues == ["intake.stuck"]
-    deleted, kept = api.prune(api.diff(fewer, ["intake"]), lambda queue: message_count(queue, probe.broker_url))
+    deleted, kept = api.prune(
+        api.diff(fewer, ["intake"]), lambda queue: message_count(queue, probe.broker_url)
+    )
     assert (deleted, kept) == (["intake.stuck"], {})
     assert not api.diff(fewer, ["intake"])
 
@@ -80,7 +84,9 @@ def _backfill(probe: Probe, queue: str) -> None:
     publisher = open_publisher(probe.broker_url)
     since = datetime.now(UTC) - timedelta(hours=1)
     sent = sum(
-        history.backfill(probe.database, publisher, queue, probe.topology.queues[queue], since, per_second=200)
+        history.backfill(
+            probe.database, publisher, queue, probe.topology.queues[queue], since, per_second=200
+        )
     )
     assert sent
     publisher.close()
