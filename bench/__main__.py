@@ -140,7 +140,7 @@ def _line(
     )
     decided = {n: notes["decided"][n] for n in load.filed if n in notes["decided"]}
     decision = sorted((at - load.filed[n]) * 1000 for n, at in decided.items())
-    seconds = max(decided.values(), default=0) - min(load.filed.values(), default=0)
+    seconds = max(decided.values()) - min(load.filed.values()) if decided else 0.0
     line: dict[str, Any] = {
         "mode": mode,
         "applications": len(load.filed),

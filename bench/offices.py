@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ class Offices:
     def __init__(self, broker_url: str):
         self.opened: dict[str, list[float]] = {}
         self.decided: dict[str, float] = {}
+        self._to_answer: deque[approval.BranchState] = deque()
         self._connection = Connection(broker_url)
         self._channel = self._connection.default_channel
         self._reply: Callable[..., Any] = self._channel.basic_publish
@@ -49,13 +51,15 @@ class Offices:
                     self._connection.drain_events(timeout=0.2)
                 except TimeoutError:
                     self._connection.heartbeat_check()
+                while self._to_answer:
+                    self._answer(self._to_answer.popleft())
 
     def _on_message(self, message: Any) -> None:
         envelope = load(message.body)
         event = envelope.event
         if isinstance(event, approval.BranchOpened):
             self.opened.setdefault(event.application_no, []).append(time.time())
-            self._answer(event.branch)
+            self._to_answer.append(event.branch)
         elif isinstance(event, approval.CaseDecided):
             self.decided[event.application_no] = time.time()
         message.ack()

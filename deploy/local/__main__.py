@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import click
+import psycopg
 
 from deploy.local import machine
 from deploy.local.processes import MARK, gone, marked, port_is_free, signal_all, until
@@ -96,7 +97,7 @@ def _supervise(folder: Path, port: int) -> int:
         if broker is None or database is None:
             machine.ensure_installed()
         stack.start(say=lambda step: click.echo(f"{step} …", err=True))
-    except (RuntimeError, subprocess.SubprocessError, OSError) as error:
+    except (RuntimeError, OSError, subprocess.SubprocessError, psycopg.Error) as error:
         return _say(str(error), 1)
     ready.write_text(_banner(stack))
     click.echo(ready.read_text())

@@ -67,8 +67,16 @@ def chromium() -> Path:
     return Path(found)
 
 
+def git() -> Path:
+    """Tells the tests which files are the project's."""
+    found = shutil.which("git")
+    if found is None:
+        raise Missing("git is missing: install it (Debian, Ubuntu: sudo apt-get install git)")
+    return Path(found)
+
+
 SERVERS: dict[Callable[[], Path], str] = {rabbitmq_server: "rabbitmq-server", postgres_binaries: "postgresql"}
-FOR_TESTS: dict[Callable[[], Path], str] = {**SERVERS, chromium: "chromium"}
+FOR_TESTS: dict[Callable[[], Path], str] = {**SERVERS, chromium: "chromium", git: "git"}
 
 
 def ensure_installed(wanted: dict[Callable[[], Path], str] | None = None) -> None:

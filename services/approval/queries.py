@@ -41,7 +41,7 @@ def inbox(
     return {"items": items, "next": _cursor(page[-1]) if len(numbers) > PAGE else None}
 
 
-def inbox_query(department: str | None, statuses: Sequence[str], cursor: str | None) -> Select[tuple[str]]:
+def inbox_query(department: str | None, statuses: Sequence[str], cursor: str | None) -> Select[str]:
     """Numbers of a page and one more: each status is read in order off the index, however many there are."""
     table = branch_table.c
     after = tuple_(*_read_cursor(cursor)) if cursor is not None else None

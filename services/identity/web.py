@@ -9,6 +9,7 @@ from flask import Flask, request
 from flask.views import MethodView
 
 from chassis.config import Config
+from chassis.peers import client_address
 from chassis.ratelimit import Limit
 from chassis.trust import TOKEN_LIFETIME
 from chassis.web import (
@@ -24,7 +25,7 @@ from chassis.web import (
 )
 from chassis.web import create_app as service_app
 from services.identity import domain, handlers, keys, passwords, queries, schemas
-from services.identity.guesses import WrongPasswords, client_address
+from services.identity.guesses import WrongPasswords
 from services.identity.problems import PROBLEMS, session_over, wrong_credentials
 
 tokens = Blueprint("tokens", __name__, description="Signing in, staying so, signing out.")

@@ -50,12 +50,16 @@ def http_session() -> requests.Session:
 
 
 class City:
-    """Calls in one visitor's name. Every method raises `Refused` or `Unreachable`."""
+    """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
 
-    def __init__(self, http: requests.Session, urls: Mapping[str, str], token: str, lang: str):
+    def __init__(
+        self, http: requests.Session, urls: Mapping[str, str], token: str, lang: str, address: str = ""
+    ):
         self._http = http
         self._urls = urls
         self._headers = {"Accept-Language": "zh-CN" if lang == "zh" else "en"}
+        if address:
+            self._headers["X-Forwarded-For"] = address
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 

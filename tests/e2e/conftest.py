@@ -11,13 +11,13 @@ from deploy.local.stack import Stack
 from tests.e2e.city import City
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     with Platform(tmp_path_factory.mktemp("embedded")) as platform:
         yield City(platform.urls)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def distributed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     with Stack(tmp_path_factory.mktemp("stack")) as stack:
         yield City(stack.urls)

@@ -61,6 +61,7 @@ def test_a_stack_that_does_not_come_up_says_why_and_leaves_nothing(tmp_path: Pat
 
 
 def test_a_database_address_without_a_place_for_the_service_is_refused(tmp_path: Path) -> None:
-    up = stack("up", "--data", str(tmp_path), ONEWINDOW_DATABASE_URL="postgresql://127.0.0.1/one")
+    one = "postgresql://127.0.0.1/one"
+    up = stack("up", "--data", str(tmp_path), "--port", str(free_port()), ONEWINDOW_DATABASE_URL=one)
     assert up.returncode == 2
     assert "{service}" in up.stderr

@@ -24,6 +24,7 @@ from flask import (
 
 from chassis.auth import Caller, InvalidToken
 from chassis.config import Config
+from chassis.peers import client_address
 from chassis.serving import serving
 from chassis.views import current_database
 from chassis.workdays import WorkCalendar
@@ -61,8 +62,8 @@ class Portal:
         self.place = Place.from_env()
         self._remembered: dict[tuple[Any, ...], tuple[float, Any]] = {}
 
-    def city(self, token: str = "", lang: str = "zh") -> City:
-        return City(self.http, self.config.urls, token, lang)
+    def city(self, token: str = "", lang: str = "zh", address: str = "") -> City:
+        return City(self.http, self.config.urls, token, lang, address)
 
     def public(self, what: str, *arguments: Any) -> Any:
         """A public answer of the catalogue, kept for a minute; an old one serves while it is away."""
@@ -159,7 +160,8 @@ def city() -> City:
 
 def anybody() -> City:
     """The city's services in nobody's name."""
-    return portal().city("", language().code)
+    address = client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+    return portal().city("", language().code, address)
 
 
 def reader() -> Reader:

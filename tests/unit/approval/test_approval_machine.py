@@ -67,6 +67,7 @@ class CaseLife(RuleBasedStateMachine):
         self.case, said = opened(of, keys)  # type: ignore[arg-type]
         self.asked: Counter[str] = Counter()
         self.said: list[Event] = []
+        self.ended: dict[str, tuple[object, ...]] = {}
         self.hear(said)
 
     def hear(self, said: list[Event]) -> None:
@@ -114,7 +115,12 @@ class CaseLife(RuleBasedStateMachine):
         if branch := self.pick(number):
             taken_at = self.now if late or branch.opened_at is None else branch.opened_at
             timely = branch.promised_due is not None and taken_at <= branch.promised_due
-            replaces = branch.status == "silent" and timely and not self.case.decided_at and actor is None
+            replaces = (
+                branch.status == "silent"
+                and timely
+                and actor is None
+                and not (self.case.decided_at or self.case.terminated_at)
+            )
             fits = {
                 "decide": answer != "unable",
                 "record": answer in ("agree", "unable"),
@@ -225,6 +231,25 @@ class CaseLife(RuleBasedStateMachine):
                 assert not any(b.is_finished and not b.has_agreed for b in needed)
 
     @invariant()
+    def what_is_finished_stays_as_it_is(self) -> None:
+        for branch in self.case.branches:
+            if not branch.is_finished:
+                continue
+            state = (branch.status, branch.answer, branch.department, branch.handler, branch.answered_at)
+            known = self.ended.get(branch.key, state)
+            assert state == known or (known[0], branch.status) == ("silent", "answered")
+            self.ended[branch.key] = state
+
+    @invariant()
+    def only_a_decision_refuses_and_only_what_depends_on_a_failure_is_dropped(self) -> None:
+        known = {b.key: b for b in self.case.branches}
+        for branch in self.case.branches:
+            assert branch.answer != "refuse" or branch.kind == "decide"
+            if branch.status == "dropped" and not self.case.terminated_at:
+                needed = [known[k] for k in self.case.spec(branch).depends_on if k in known]
+                assert any(b.is_finished and not b.has_agreed for b in needed)
+
+    @invariant()
     def it_is_decided_at_most_once_and_then_it_was_time(self) -> None:
         decisions = [e for e in self.said if isinstance(e, CaseDecided)]
         assert [e.outcome for e in decisions] == ([self.case.outcome] if self.case.decided_at else [])
@@ -239,7 +264,7 @@ class CaseLife(RuleBasedStateMachine):
         assert len(ended) == (self.case.terminated_at is not None)
         required_done = all(b.is_finished for b in self.case.branches if b.required)
         assert (self.case.closed_at is not None) == (self.case.decided_at is not None and required_done)
-        assert not (closed and ended)
+        assert not ((closed or self.case.decided_at) and ended)
 
     @invariant()
     def a_licence_is_issued_where_a_department_agreed_and_only_once(self) -> None:

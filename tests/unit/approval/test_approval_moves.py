@@ -230,6 +230,17 @@ def test_after_the_decision_a_silence_stands() -> None:
         give(case, "planning", now=LONG_AFTER, taken_at=NOW)
 
 
+def test_after_a_withdrawal_a_silence_stands_and_nothing_is_decided() -> None:
+    case, _ = opened(advertising())
+    for key in ("planning", "traffic"):
+        case.fall_silent(named(case, key).branch_no, CALENDAR, LONG_AFTER)
+    case.withdraw(LONG_AFTER)
+    before = snapshot(case)
+    with pytest.raises(IllegalMove, match="answer a branch that is silent"):
+        give(case, "planning", now=LONG_AFTER, taken_at=NOW)
+    assert snapshot(case) == before
+
+
 def test_a_timely_refusal_that_replaces_a_silence_drops_what_the_silence_had_opened() -> None:
     silent = {"kind": "decide", "on_timeout": "deemed_agreed"}
     of = procedure("p", [consult("a", "DA", **silent), spec("b", "DB", depends_on=("a",))], all_of("a", "b"))

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from stdnum.iso7064 import mod_11_2
 
+from chassis.peers import client_address
 from services.identity import domain, numbers, passwords
-from services.identity.guesses import client_address
 
 NOW = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
