@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import random
+import re
 import shutil
 import sys
 import time
@@ -107,11 +108,15 @@ def _play(platform: Platform) -> tuple[list[FollowedCase], list[str]]:
 
 
 def _draw(picture: Path, cases: Sequence[FollowedCase], table: Table) -> None:
-    paper = Console(record=True, width=150, file=io.StringIO())
+    paper = Console(record=True, width=132, file=io.StringIO())
     paper.print(Columns([_panel(case) for case in cases], equal=True, expand=True))
     paper.print(table)
     picture.parent.mkdir(parents=True, exist_ok=True)
-    paper.save_svg(str(picture), title="make demo")
+    svg = paper.export_svg(title="make demo")
+    # Chinese characters are twice as wide as the lengths rich gives; web fonts would be fetched from outside.
+    for unwanted in (r' textLength="[^"]*"', r"<!--.*?-->", r"@font-face \{.*?\}"):
+        svg = re.sub(unwanted, "", svg, flags=re.DOTALL)
+    picture.write_text("\n".join(line for line in svg.splitlines() if line.strip()) + "\n")
 
 
 def _panel(case: FollowedCase) -> Panel:

@@ -52,10 +52,6 @@ def department_names(session: Session) -> dict[str, Text]:
     }
 
 
-def knows_department(code: str, session: Session) -> bool:
-    return session.scalar(select(department.c.code).where(department.c.code == code)) is not None
-
-
 def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     """Keep what the catalogue says, in any order."""
     versions: dict[tuple[str, int], dict[str, Any]] = {}

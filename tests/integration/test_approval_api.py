@@ -320,6 +320,8 @@ def test_an_answer_after_the_withdrawal_is_refused_and_recorded(shop: Bureau) ->
     shop.hear(shop.withdrawn())
     assert post(officer, f"/branches/{FOOD}/answer", AGREE, 409)["state"] == "dropped"
     assert shop.rejected() == [(FOOD, "SJ", "not_open")]
+    assert post(officer, f"/branches/{FOOD}/answer", ASK, 409)["state"] == "dropped"
+    assert shop.rejected() == 2 * [(FOOD, "SJ", "not_open")]
     assert shop.count(orm.opinion) == 0
     case = get(shop.person(), f"/cases/{NUMBER}")
     assert case["terminated_at"] and case["outcome"] is None

@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chassis import migrate, tables
-from chassis.database import Database
+from chassis import migrate, tables, timerows
+from chassis.database import Database, is_retryable
 from chassis.fakes.database import scratch_config
-from contracts.approval import BranchAnswered, BranchSilent, CaseClosed, CaseDecided, SilenceDue
+from contracts.approval import (
+    BranchAnswered,
+    BranchOverdue,
+    BranchSilent,
+    CaseClosed,
+    CaseDecided,
+    SilenceDue,
+)
 from contracts.cloudevents import Envelope, dump
 from services.approval import handlers, orm
 from tests.unit.approval.bureau import Bureau, answer, no
@@ -141,3 +148,37 @@ def test_an_answer_and_the_silence_from_two_processes_leave_one_of_both(bureau: 
             "decision": "open",
         }
         assert bureau.names_said(number).count("BranchOpened decision") == 1
+
+
+def test_limits_that_pass_while_the_answers_come_escalate_at_most_once_and_lose_no_answer(
+    bureau: Bureau,
+) -> None:
+    """The sweep holds dates and wants cases, the answers hold cases and want dates: both get through."""
+    numbers = opened(bureau, 60, parallel(), ["a"])
+    with bureau.database.transaction() as uow:
+        due = uow.now - timedelta(minutes=1)
+        uow.session.execute(orm.branch.update().values(statutory_due=due))
+        uow.schedule_many(handlers.OVERDUE, {no(1, n): due for n in numbers})
+    given = [bureau.told(answer(no(1, n), "DA")) for n in reversed(numbers)]
+    with consuming(bureau, given, batch=20) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        while _swept(bureau):
+            pass
+        assert process.stdout.readline() == "done\n"
+    assert Counter(e.application_no for e in bureau.said(CaseDecided)) == dict.fromkeys(numbers, 1)
+    overdue = Counter(e.branch.branch_no for e in bureau.said(BranchOverdue))
+    assert set(overdue.values()) <= {1}
+    assert {n for n in numbers if bureau.branch("a", n).overdue} == {n.rpartition("-")[0] for n in overdue}
+    assert bureau.dates(handlers.OVERDUE) == {}
+
+
+def _swept(bureau: Bureau) -> bool:
+    """Whether dates may be left: the sweep acted, or lost a lock and will try again."""
+    try:
+        return timerows.sweep(bureau.database, handlers.OVERDUE, handlers.escalate) > 0
+    except Exception as error:
+        assert is_retryable(error), error
+        return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from chassis.uow import NotYet, UnitOfWork
 from contracts.cloudevents import Envelope
@@ -16,6 +16,7 @@ from services.approval.orm import correction_request
 def follow_intake(events: list[Envelope], uow: UnitOfWork) -> None:
     """Open cases for accepted applications; take corrections and withdrawals."""
     work = Work({e.subject for e in events}, uow)
+    corrected: list[ApplicationCorrected] = []
     for envelope in sorted(events, key=lambda e: not isinstance(e.event, ApplicationAccepted)):
         event = envelope.event
         case = work.cases.get(envelope.subject)
@@ -29,7 +30,9 @@ def follow_intake(events: list[Envelope], uow: UnitOfWork) -> None:
             work.say(case, case.withdraw(uow.now))
         elif isinstance(event, ApplicationCorrected):
             _correct(envelope, event, case, work)
+            corrected.append(event)
     work.finish()
+    _note_corrected(corrected, uow)
 
 
 def _open(envelope: Envelope, event: ApplicationAccepted, work: Work) -> None:
@@ -46,11 +49,21 @@ def _correct(envelope: Envelope, event: ApplicationCorrected, case: Case, work: 
         work.say(case, case.corrected(event.branch_no, event.request, work.calendar, work.uow.now))
     except NotAsked:
         raise NotYet(envelope) from None
+
+
+def _note_corrected(corrected: list[ApplicationCorrected], uow: UnitOfWork) -> None:
+    if not corrected:
+        return
     asked = correction_request.c
-    work.uow.session.execute(
+    statement = (
         update(correction_request)
         .where(
-            asked.branch_no == event.branch_no, asked.request == event.request, asked.answered_at.is_(None)
+            asked.branch_no == bindparam("of_branch"),
+            asked.request == bindparam("number"),
+            asked.answered_at.is_(None),
         )
-        .values(answered_at=work.uow.now)
+        .values(answered_at=uow.now)
+    )
+    uow.session.connection().execute(
+        statement, [{"of_branch": e.branch_no, "number": e.request} for e in corrected]
     )

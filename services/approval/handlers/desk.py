@@ -40,7 +40,7 @@ def answer(
 
     def move(case: Case, work: Work) -> list[Event]:
         if given == "not_competent":
-            competent = competent_department(command.get("competent_department"), department, uow)
+            competent = competent_department(command.get("competent_department"), department, work)
             return case.reassign(branch_no, competent, officer)
         return case.answer(
             branch_no,
@@ -77,7 +77,7 @@ def ask_correction(
         return case.ask_correction(branch_no, asked, fields, officer, uow.now)
 
     try:
-        found = _move(branch_no, department, uow, move)
+        found = _reject_if_over(branch_no, department, uow, move)
     except AlreadyAsked:
         keep_rejected(branch_no, department, "asked_twice", uow)
         raise

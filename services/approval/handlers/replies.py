@@ -26,7 +26,6 @@ from services.approval.handlers.work import (
     UnknownDepartment,
     Work,
     competent_department,
-    keep_rejected,
 )
 
 REPLIES = "approval.replies"
@@ -77,21 +76,21 @@ def _record_answer(envelope: Envelope, event: AnswerGiven, work: Work) -> None:
         if may_wait and not branch.is_finished and (branch.status not in AT_WORK or not is_theirs):
             raise NotYet(envelope)
         if not is_theirs:
-            return _reject(event, "not_yours", work.uow)
+            return _reject(event, "not_yours", work)
         work.say(case, _answered(event, case, taken_at, work))
     except UnknownBranch:
-        _reject(event, "unknown_branch", work.uow)
+        _reject(event, "unknown_branch", work)
     except IllegalMove:
-        _reject(event, "not_open", work.uow)
+        _reject(event, "not_open", work)
     except Incomplete:
-        _reject(event, "incomplete", work.uow)
+        _reject(event, "incomplete", work)
     except (NotAllowed, UnknownDepartment):
-        _reject(event, "not_allowed", work.uow)
+        _reject(event, "not_allowed", work)
 
 
 def _answered(event: AnswerGiven, case: Case, taken_at: datetime, work: Work) -> list[Event]:
     if event.answer == "not_competent":
-        competent = competent_department(event.competent_department, event.department, work.uow)
+        competent = competent_department(event.competent_department, event.department, work)
         return case.reassign(event.branch_no, competent, None)
     return case.answer(
         event.branch_no,
@@ -104,16 +103,16 @@ def _answered(event: AnswerGiven, case: Case, taken_at: datetime, work: Work) ->
     )
 
 
-def _reject(event: AnswerGiven, reason: Reason, uow: UnitOfWork) -> None:
+def _reject(event: AnswerGiven, reason: Reason, work: Work) -> None:
     """Keep it, and tell the department; what can't even be a branch's number is told to nobody."""
-    keep_rejected(event.branch_no, event.department, reason, uow)
+    work.reject(event.branch_no, event.department, reason)
     number = application_of(event.branch_no)
     if not number or len(event.branch_no) > LONGEST_NUMBER or len(event.department) > LONGEST_CODE:
         return
     told = AnswerRejected(
         application_no=number, branch_no=event.branch_no, department=event.department, reason=reason
     )
-    uow.emit(told, case=number, department=event.department)
+    work.uow.emit(told, case=number, department=event.department)
 
 
 def send_silence(branch_nos: Iterable[str], uow: UnitOfWork) -> None:

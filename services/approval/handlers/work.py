@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -37,6 +39,7 @@ class Work:
         self.cases: dict[str, Case] = uow.lock(Case, numbers)
         self._found = set(self.cases)
         self._changed: set[str] = set()
+        self._rejected: list[dict[str, Any]] = []
         self._dates: dict[str, dict[str, datetime | None]] = {SILENCE: {}, OVERDUE: {}}
         for case in self.cases.values():
             procedure = replica.procedure(case.procedure_code, case.version, uow.session)
@@ -58,8 +61,19 @@ class Work:
                     self._note_dates(case, case.branch(event.branch.branch_no))
             self.uow.emit(event, case=case.application_no, department=department)
 
+    @cached_property
+    def departments(self) -> frozenset[str]:
+        """Codes of the city's departments."""
+        return frozenset(replica.department_names(self.uow.session))
+
+    def reject(self, branch_no: str, department: str, reason: str) -> None:
+        """Note an answer that could not be taken."""
+        self._rejected.append(_rejected(branch_no, department, reason, self.uow))
+
     def finish(self) -> None:
-        """Write revisions and dates: one statement for all cases, at most two for each kind of date."""
+        """Write revisions, dates and what was rejected: one statement each for all cases, two for dates."""
+        if self._rejected:
+            self.uow.session.execute(insert(rejected_answer), self._rejected)
         changed = sorted(self._found & self._changed)
         next_revision([self.cases[number] for number in changed], self.uow.session)
         for kind, dates in self._dates.items():
@@ -76,19 +90,22 @@ class Work:
         self._dates[SILENCE if deemed else OVERDUE][branch.branch_no] = due
 
 
-def competent_department(code: str | None, own: str, uow: UnitOfWork) -> str:
+def competent_department(code: str | None, own: str, work: Work) -> str:
     """The department named instead of ``own``. Raises `UnknownDepartment`."""
-    if code is None or code == own or not replica.knows_department(code, uow.session):
+    if code is None or code == own or code not in work.departments:
         raise UnknownDepartment(code or "")
     return code
 
 
 def keep_rejected(branch_no: str, department: str, reason: str, uow: UnitOfWork) -> None:
     """Write down an answer or a request that could not be taken."""
-    values = {
+    uow.session.execute(insert(rejected_answer), [_rejected(branch_no, department, reason, uow)])
+
+
+def _rejected(branch_no: str, department: str, reason: str, uow: UnitOfWork) -> dict[str, Any]:
+    return {
         "branch_no": branch_no[:LONGEST_NUMBER],
         "department": department[:LONGEST_CODE],
         "reason": reason,
         "at": uow.now,
     }
-    uow.session.execute(insert(rejected_answer), values)

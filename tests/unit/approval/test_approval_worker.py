@@ -237,6 +237,23 @@ def test_a_batch_takes_as_many_statements_as_one_event(bureau: Bureau) -> None:
     assert sum(bureau.case(n).outcome == "granted" for n in numbers) == 30
 
 
+def test_answers_that_cannot_be_taken_and_corrections_cost_by_the_batch_too(bureau: Bureau) -> None:
+    numbers = [f"SJ2026112400{n:04d}X" for n in range(40)]
+    bureau.hear(*(accepted(parallel(), number=n) for n in numbers))
+    for number in numbers:
+        ask(bureau, "DC", no(3, number), "area")
+    bad = [answer(no(1, n), "DA", "unable") for n in numbers]
+    moved = [answer(no(2, n), "DB", "not_competent", competent="ZJ") for n in numbers]
+    assert statements(bureau, lambda: bureau.reply(*bad, *moved)) <= 14
+    assert [r[2] for r in bureau.rejected()] == ["not_allowed"] * 40
+    assert {bureau.branch("b", n).department for n in numbers} == {"ZJ"}
+    corrected = [bureau.corrected(no(3, n)) for n in numbers]
+    assert statements(bureau, lambda: bureau.hear(*corrected)) <= 14
+    with bureau.database.read() as session:
+        answered_at = session.scalars(select(orm.correction_request.c.answered_at)).all()
+    assert len(answered_at) == 40 and None not in answered_at
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
