@@ -221,3 +221,25 @@ def answer(
 def no(number: int, application_no: str = NUMBER) -> str:
     """The number of a case's n-th branch."""
     return f"{application_no}-{number:02d}"
+
+
+def ask(bureau: Bureau, department: str, branch_no: str, *fields: str) -> None:
+    with bureau.database.transaction() as uow:
+        requests = [{"field": f, "reason": "请补充"} for f in fields]
+        handlers.ask_correction(branch_no, requests, "dept", None, department, uow)
+
+
+def post(who: FlaskClient, path: str, body: Any = None, status: int = 200, **headers: str) -> dict[str, Any]:
+    answered = who.post(f"{BASE}{path}", json=body, headers=headers)
+    assert answered.status_code == status, answered.text
+    return answered.get_json()  # type: ignore[no-any-return]
+
+
+def get(who: FlaskClient, path: str, status: int = 200) -> dict[str, Any]:
+    answered = who.get(f"{BASE}{path}")
+    assert answered.status_code == status, answered.text
+    return answered.get_json()  # type: ignore[no-any-return]
+
+
+def fields_of(problem: dict[str, Any]) -> set[str]:
+    return {error["field"] for error in problem["errors"]}
