@@ -154,9 +154,15 @@ def _line(
         line[name] = int(after[name] - before[name])
     line["lost"] = len(load.filed) - len(decided)
     line["refused"] = len(load.refused)
-    line["cpu"] = {name: round(cpu[name] - cpu_before[name], 2) for name in cpu}
-    line["rss_mb"] = memory
+    line["cpu"] = _own({name: cpu[name] - cpu_before[name] for name in cpu})
+    line["rss_mb"] = _own(memory)
     return line
+
+
+def _own(figures: Mapping[str, float]) -> dict[str, float]:
+    """The driver started everything else, so its family's figure holds theirs too."""
+    others = sum(value for name, value in figures.items() if name != "driver")
+    return {n: round(v - others if n == "driver" else v, 2) for n, v in figures.items()}
 
 
 def _percentiles(prefix: str, values: Sequence[float]) -> dict[str, float]:

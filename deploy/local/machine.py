@@ -7,6 +7,7 @@ only their binaries are wanted. Elsewhere one line says what to install.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import pwd
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 
 RABBITMQ_FOLDERS = ("/usr/lib/rabbitmq/bin", "/usr/local/sbin", "/opt/rabbitmq/sbin")
 POSTGRES_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
+LIBATOMIC = "libatomic.so.1"
 POLICY = Path("/usr/sbin/policy-rc.d")
 INSTALL_WITHIN_S = 900
 
@@ -67,6 +69,19 @@ def chromium() -> Path:
     return Path(found)
 
 
+def chinese_font() -> Path:
+    """Without one, pages are measured and pictured with little boxes."""
+    command = ["fc-list", ":lang=zh-cn", "file"]
+    listed = (
+        subprocess.run(command, capture_output=True, text=True, check=False)
+        if shutil.which("fc-list")
+        else None
+    )
+    if listed is None or not listed.stdout.strip():
+        raise Missing("a Chinese font is missing: install one (Debian: sudo apt-get install fonts-noto-cjk)")
+    return Path(listed.stdout.split(":", 1)[0])
+
+
 def git() -> Path:
     """Tells the tests which files are the project's."""
     found = shutil.which("git")
@@ -75,8 +90,25 @@ def git() -> Path:
     return Path(found)
 
 
+def libatomic() -> Path:
+    """A library of the driver that moves the browser."""
+    try:
+        ctypes.CDLL(LIBATOMIC)
+    except OSError:
+        raise Missing(
+            f"{LIBATOMIC} is missing: install it (Debian: sudo apt-get install libatomic1)"
+        ) from None
+    return Path(LIBATOMIC)
+
+
 SERVERS: dict[Callable[[], Path], str] = {rabbitmq_server: "rabbitmq-server", postgres_binaries: "postgresql"}
-FOR_TESTS: dict[Callable[[], Path], str] = {**SERVERS, chromium: "chromium", git: "git"}
+FOR_TESTS: dict[Callable[[], Path], str] = {
+    **SERVERS,
+    chromium: "chromium",
+    libatomic: "libatomic1",
+    chinese_font: "fonts-noto-cjk",
+    git: "git",
+}
 
 
 def ensure_installed(wanted: dict[Callable[[], Path], str] | None = None) -> None:
