@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from werkzeug.serving import make_server
 
 from chassis.fakes.database import memory_database
 from chassis.fakes.web import Mint
+from deploy.local import machine
 from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.unit.portal.fake_city import PASSWORD, FakeCity, catalog, tell_pages
 
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,10 +33,9 @@ URLS = dict.fromkeys(("identity", "catalog", "intake", "approval"), "http://city
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"needs {CHROMIUM}")
+    machine.ensure_installed(machine.FOR_TESTS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=str(machine.chromium()), args=ARGUMENTS)
         yield browser
         browser.close()
 
