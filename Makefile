@@ -73,9 +73,9 @@ openapi: setup ## Write docs/openapi/<service>.json
 	@$(BIN)/onewindow openapi docs/openapi
 
 .PHONY: lock
-lock: $(VENV)/dev.stamp ## Renew requirements/*.txt from requirements/*.in (needs uv)
+lock: $(VENV)/dev.stamp ## Renew requirements/*.txt from requirements/*.in
 	@cd requirements && for name in runtime dev; do \
-	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q \
+	  ../$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q \
 	    $$name.in -o $$name.txt; done
 
 .PHONY: bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import Any
 
 import click
@@ -28,6 +29,8 @@ class LazyGroup(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in GROUPS:
             return None
+        # eventlet announces its own end of life at import; an operator can do nothing about it
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
         module, _, attribute = GROUPS[name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
