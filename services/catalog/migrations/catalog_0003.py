@@ -1,0 +1,49 @@
+"""Search: documents, postings, names of facets, misses.
+
+Revision ID: catalog_0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis.types import JSONType
+
+revision = "catalog_0003"
+down_revision = "catalog_0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "search_document",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("code", sa.String(60), nullable=False, unique=True),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("card", JSONType, nullable=False),
+        sa.Column("document", JSONType, nullable=False),
+    )
+    op.create_table(
+        "search_posting",
+        sa.Column("term", sa.String(48), primary_key=True),
+        sa.Column("bits", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "facet_value",
+        sa.Column("facet", sa.String(12), primary_key=True),
+        sa.Column("value", sa.String(40), primary_key=True),
+        sa.Column("title_zh", sa.String(40), nullable=False),
+        sa.Column("title_en", sa.String(80), nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "search_miss",
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("words", sa.Text, primary_key=True),
+        sa.Column("times", sa.Integer, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    for table in ("search_miss", "facet_value", "search_posting", "search_document"):
+        op.drop_table(table)
