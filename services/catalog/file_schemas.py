@@ -172,6 +172,9 @@ class MaterialFile(Shape):
     network_check = flag(False)
     template = flag(False)
     licence_type = fields.String(load_default=None, validate=_CODE)
+    gives = Many(fields.String(validate=_KEY))
+    renewed_by = fields.String(load_default=None, validate=_CODE)
+    feeds_all = flag(False)
 
 
 class YearFile(ma.Schema):
@@ -240,6 +243,13 @@ class ResultFile(Shape):
     sample = text()
 
 
+class ExternalFile(Shape):
+    builds = model.External
+    system = text()
+    url = fields.Url(required=True, schemes={"https"}, require_tld=False)
+    guide = texts(at_least=1)
+
+
 class QuestionFile(Shape):
     builds = model.Question
     question = text()
@@ -294,6 +304,7 @@ class ItemFile(Offer, Handling):
     depth = fields.Integer(strict=True, required=True, validate=validate.Range(1, 4))
     visits = fields.Integer(strict=True, required=True)
     visit_exception = fields.Nested(OverrideFile, load_default=None)
+    external = fields.Nested(ExternalFile, load_default=None)
     extension = fields.Nested(ExtensionFile, load_default=None)
     fee = fields.Nested(FeeFile, required=True)
     basis = Many(fields.Nested(BasisFile), at_least=1)

@@ -8,20 +8,24 @@ from pathlib import Path
 
 from chassis.uow import UnitOfWork
 from contracts.catalog import ProcedureClosed
-from services.catalog import domain, orm
+from services.catalog import domain, guidance, orm
 from services.catalog.files import read_city
+from services.catalog.guide_files import read_guidance
+from services.catalog.sample_forms import form_problems
 
 
 @dataclass
 class Loaded:
-    """What a load changed: departments and years by key, procedures with their new version."""
+    """What a load changed: departments and years by key, procedures with their new version, and how many
+    rows of each table of guidance."""
 
     departments: list[str] = field(default_factory=list)
     years: list[int] = field(default_factory=list)
     procedures: dict[str, int] = field(default_factory=dict)
+    guidance: dict[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.departments or self.years or self.procedures)
+        return bool(self.departments or self.years or self.procedures or self.guidance)
 
 
 def load(folder: Path, uow: UnitOfWork) -> Loaded:
@@ -32,18 +36,30 @@ def load(folder: Path, uow: UnitOfWork) -> Loaded:
 
     Raises `domain.InvalidCatalogue` naming every bad file and field.
     """
-    city, problems = read_city(folder)
-    if city is not None:
-        problems += domain.problems_of(city)
-    if city is None or problems:
-        raise domain.InvalidCatalogue(problems)
+    city, guide, editions = _read(folder)
     loaded = Loaded()
-    editions = domain.editions(city)
     rows = _locked(editions, uow)
     _publish_departments(city.departments, uow, loaded)
     _publish_calendar(city.calendar, uow, loaded)
     _publish_procedures(editions, rows, uow, loaded)
+    loaded.guidance = guidance.publish(guide, city, uow)
     return loaded
+
+
+def _read(folder: Path) -> tuple[domain.City, domain.Guidance, list[domain.Edition]]:
+    """A folder without problems; those that stand on others are looked for once the others are gone."""
+    city, problems = read_city(folder)
+    guide, guide_problems = read_guidance(folder)
+    problems += guide_problems
+    if city is not None:
+        problems += domain.problems_of(city)
+    if city is None or problems:
+        raise domain.InvalidCatalogue(problems)
+    editions = domain.editions(city, guide.forms)
+    problems = [*domain.guidance_problems(guide, city), *form_problems(editions, guide.forms)]
+    if problems:
+        raise domain.InvalidCatalogue(problems)
+    return city, guide, editions
 
 
 def close(code: str, uow: UnitOfWork) -> ProcedureClosed:

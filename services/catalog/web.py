@@ -21,7 +21,7 @@ from chassis.web import (
 from chassis.web import (
     create_app as service_app,
 )
-from services.catalog import domain, handlers, queries, schemas
+from services.catalog import domain, guide_web, handlers, queries, schemas
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
@@ -42,6 +42,7 @@ PROBLEMS = {
         state=e.state,
         move=e.move,
     ),
+    **guide_web.PROBLEMS,
 }
 
 
@@ -127,4 +128,6 @@ class Calendar(MethodView):
 
 def create_app(config: Config, **options: Any) -> Flask:
     """The catalogue's WSGI application."""
-    return service_app(config, title="One Window catalogue", blueprints=[blp], problems=PROBLEMS, **options)
+    return service_app(
+        config, title="One Window catalogue", blueprints=[blp, guide_web.blp], problems=PROBLEMS, **options
+    )

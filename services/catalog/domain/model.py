@@ -71,6 +71,8 @@ class Material:
     """``held``: the city has it. ``network_check``: another body's system answers for it.
 
     ``licence_type`` is the licence that is this material (营业执照), so that one just issued counts.
+    ``gives`` are the elements it answers, ``renewed_by`` the item that renews one run out,
+    ``feeds_all`` says that it may be used for every item (居民身份证).
     """
 
     code: str
@@ -80,6 +82,9 @@ class Material:
     network_check: bool = False
     template: bool = False
     licence_type: str | None = None
+    gives: tuple[str, ...] = ()
+    renewed_by: str | None = None
+    feeds_all: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +145,15 @@ class Result:
     title: Text
     validity: Text
     sample: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class External:
+    """The department's own system that handles a tier c item: its name, its address, the whole way there."""
+
+    system: Text
+    url: str
+    guide: tuple[Text, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +235,7 @@ class Item:
     branches: tuple[ItemBranch, ...] = ()
     join: Join | None = None
     visit_exception: Override | None = None
+    external: External | None = None
     faq: tuple[Question, ...] = ()
     sample: bool = False
 
@@ -276,7 +291,7 @@ class CalendarYear:
 
 @dataclass(frozen=True, kw_only=True)
 class City:
-    """Everything a catalogue folder says.
+    """Everything a catalogue folder says of its items.
 
     ``largest_group`` is how many questions a page may ask, ``unreadable`` the codes of items that could
     not be read and so are missing.

@@ -110,22 +110,24 @@ def flowing_results(branches: Sequence[BranchSpec]) -> dict[str, set[str]]:
     }
 
 
-def promise(branches: Sequence[BranchSpec]) -> Promise:
+def promise(branches: Sequence[BranchSpec], until: Collection[str] = ()) -> Promise:
     """A package's promise is the longest path, shown with its sum (in working days).
 
-    On the spot counts as nothing. A branch alone keeps its own unit. The graph must be free of cycles.
+    With ``until`` it is the longest path that ends with one of these branches. On the spot counts as
+    nothing. A branch alone keeps its own unit. The graph must be free of cycles.
     """
     by_key = {b.key: b for b in branches}
     longest: dict[str, tuple[float, tuple[str, ...]]] = {}
 
-    def until(key: str) -> tuple[float, tuple[str, ...]]:
+    def way_to(key: str) -> tuple[float, tuple[str, ...]]:
         if key not in longest:
-            earlier = [until(name) for name in by_key[key].depends_on if name in by_key]
+            earlier = [way_to(name) for name in by_key[key].depends_on if name in by_key]
             days, path = max(earlier, default=(0.0, ()))
             longest[key] = (days + days_of(by_key[key].promised), (*path, key))
         return longest[key]
 
-    days, path = max((until(b.key) for b in branches), key=lambda way: way[0])
+    ends = [key for key in until if key in by_key] or list(by_key)
+    days, path = max((way_to(key) for key in ends), key=lambda way: way[0])
     if len(path) == 1:
         return Promise(limit=by_key[path[0]].promised, path=path)
     return Promise(limit=Limit(value=days, unit="working_days"), path=path)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from contracts import catalog
@@ -14,6 +15,8 @@ from contracts.procedure import Procedure
 from services.catalog.domain.facts import item_facts, package_facts
 from services.catalog.domain.model import CalendarYear, City, Department, Problem
 from services.catalog.domain.procedures import procedure_of_item, procedure_of_package
+
+NO_FORMS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 class InvalidCatalogue(Exception):
@@ -57,15 +60,16 @@ class Edition:
         )
 
 
-def editions(city: City) -> list[Edition]:
-    """All items and packages of a catalogue that has no problems, in order of their codes."""
+def editions(city: City, forms: Mapping[str, Mapping[str, Any]] = NO_FORMS) -> list[Edition]:
+    """All items and packages of a catalogue that has no problems, in order of their codes; ``forms`` are
+    their filled sample forms."""
     found = []
     for item in city.items.values():
         procedure = procedure_of_item(item, city)
-        found.append(_edition(procedure, item_facts(item, procedure, city)))
+        found.append(_edition(procedure, item_facts(item, procedure, city), forms))
     for package in city.packages.values():
         procedure = procedure_of_package(package, city)
-        found.append(_edition(procedure, package_facts(package, procedure, city)))
+        found.append(_edition(procedure, package_facts(package, procedure, city), forms))
     return sorted(found, key=lambda e: e.procedure.code)
 
 
@@ -91,7 +95,8 @@ def close(code: str, version: int, closed_at: datetime | None, now: datetime) ->
     return catalog.ProcedureClosed(code=code, version=version, closed_at=now)
 
 
-def _edition(procedure: Procedure, facts: dict[str, Any]) -> Edition:
+def _edition(procedure: Procedure, facts: dict[str, Any], forms: Mapping[str, Mapping[str, Any]]) -> Edition:
+    facts["sample_form"] = forms.get(procedure.code)
     definition = catalog.ProcedurePublished(code=procedure.code, version=1, procedure=procedure).to_data()
     content = json.dumps([definition, facts], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Edition(procedure=procedure, facts=facts, digest=hashlib.sha256(content.encode()).hexdigest())

@@ -62,7 +62,7 @@ def test_a_changed_item_is_a_new_version_of_it_and_of_its_packages(
     database: Database, folder: Path, edit: Edit
 ) -> None:
     load(database)
-    edit("items/food-licence.yaml", lambda item: item["promised"].update(value=6))
+    edit("items/food-licence.yaml", lambda item: item["statutory"].update(value=12))
     changed = load(database, folder)
     assert changed.procedures == {"food-licence": 2, "open-restaurant": 2}
     assert published(database, "food-licence") == [1, 2]
