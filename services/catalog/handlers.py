@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chassis.uow import UnitOfWork
 from contracts.catalog import ProcedureClosed
-from services.catalog import domain, guidance, orm
+from services.catalog import domain, facets, guidance, indexing, orm
 from services.catalog.files import read_city
 from services.catalog.guide_files import read_guidance
 from services.catalog.sample_forms import form_problems
@@ -36,21 +37,27 @@ def load(folder: Path, uow: UnitOfWork) -> Loaded:
 
     Raises `domain.InvalidCatalogue` naming every bad file and field.
     """
-    city, guide, editions = _read(folder)
+    city, guide, editions, facet_rows = _read(folder)
     loaded = Loaded()
     rows = _locked(editions, uow)
     _publish_departments(city.departments, uow, loaded)
     _publish_calendar(city.calendar, uow, loaded)
     _publish_procedures(editions, rows, uow, loaded)
     loaded.guidance = guidance.publish(guide, city, uow)
+    if named := facets.publish(facet_rows, uow):
+        loaded.guidance["facet_value"] = named
+    indexing.refresh(indexing.everyday_words(uow), uow, [e.procedure.code for e in editions])
     return loaded
 
 
-def _read(folder: Path) -> tuple[domain.City, domain.Guidance, list[domain.Edition]]:
+def _read(
+    folder: Path,
+) -> tuple[domain.City, domain.Guidance, list[domain.Edition], list[dict[str, Any]]]:
     """A folder without problems; those that stand on others are looked for once the others are gone."""
     city, problems = read_city(folder)
     guide, guide_problems = read_guidance(folder)
-    problems += guide_problems
+    facet_rows, facet_problems = facets.read(folder)
+    problems += [*guide_problems, *facet_problems]
     if city is not None:
         problems += domain.problems_of(city)
     if city is None or problems:
@@ -59,7 +66,7 @@ def _read(folder: Path) -> tuple[domain.City, domain.Guidance, list[domain.Editi
     problems = [*domain.guidance_problems(guide, city), *form_problems(editions, guide.forms)]
     if problems:
         raise domain.InvalidCatalogue(problems)
-    return city, guide, editions
+    return city, guide, editions, facet_rows
 
 
 def close(code: str, uow: UnitOfWork) -> ProcedureClosed:
@@ -70,6 +77,7 @@ def close(code: str, uow: UnitOfWork) -> ProcedureClosed:
     closed = domain.close(code, row.version, row.closed_at, uow.now)
     row.closed_at = closed.closed_at
     uow.emit(closed)
+    indexing.refresh(indexing.everyday_words(uow), uow, [code])
     return closed
 
 

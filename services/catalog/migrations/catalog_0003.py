@@ -9,7 +9,7 @@ from alembic import op
 from chassis.types import JSONType
 
 revision = "catalog_0003"
-down_revision = "catalog_0001"
+down_revision = "catalog_0002"
 branch_labels = None
 depends_on = None
 
