@@ -112,7 +112,7 @@ def _page(
     first = (wanted.page - 1) * wanted.limit
     last = first + wanted.limit
     if asked is None or first >= LOOKED_AT:
-        return _cards(session, _take(ranks, last)[first:])
+        return cards(session, _take(ranks, last)[first:])
     rows = _rows(session, _take(ranks, LOOKED_AT))
     order = sorted(
         rows, key=lambda row: (-asking.score(asked, from_data(row.code, row.document)), row.number)
@@ -120,7 +120,7 @@ def _page(
     best = [row.number for row in order]
     if last > LOOKED_AT:
         best += _take(ranks, last)[LOOKED_AT:]
-    return _cards(session, best[first:last])
+    return cards(session, best[first:last])
 
 
 def _take(ranks: Sequence[int], most: int) -> list[int]:
@@ -137,7 +137,8 @@ def _rows(session: Session, numbers: Sequence[int]) -> Sequence[Any]:
     return session.execute(select(*columns).where(SearchDocument.number.in_(numbers))).all()
 
 
-def _cards(session: Session, numbers: Sequence[int]) -> list[dict[str, Any]]:
+def cards(session: Session, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """What a list shows of these documents, in their order."""
     rows = {
         row.number: row
         for row in session.execute(
@@ -198,7 +199,7 @@ def _nearest(session: Session, asked: asking.Question, postings: Postings) -> li
     ranks = _by_weight(asking.some_of(asked.core, postings), postings)
     return [
         {"code": row["code"], "kind": row["kind"], "title": row["title"]}
-        for row in _cards(session, _take(ranks, MOST_NEAREST))
+        for row in cards(session, _take(ranks, MOST_NEAREST))
     ]
 
 

@@ -54,3 +54,13 @@ class SearchMiss(Base):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     words: Mapped[str] = mapped_column(Text, primary_key=True)
     times: Mapped[int] = mapped_column(Integer)
+
+
+class ProcedureUsage(Base):
+    """How often a procedure was filed under in a month (``2026-11``)."""
+
+    __tablename__ = "procedure_usage"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    times: Mapped[int] = mapped_column(Integer)

@@ -32,7 +32,7 @@ class Query(ma.Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 50))
 
 
-class Choice(ma.Schema):
+class FacetChoice(ma.Schema):
     value = fields.String(required=True)
     title = fields.Nested(Text, required=True)
     count = fields.Integer(required=True)
@@ -40,10 +40,10 @@ class Choice(ma.Schema):
 
 
 class Facets(ma.Schema):
-    audience = fields.List(fields.Nested(Choice), required=True)
-    theme = fields.List(fields.Nested(Choice), required=True)
-    department = fields.List(fields.Nested(Choice), required=True)
-    scenario = fields.List(fields.Nested(Choice), required=True)
+    audience = fields.List(fields.Nested(FacetChoice), required=True)
+    theme = fields.List(fields.Nested(FacetChoice), required=True)
+    department = fields.List(fields.Nested(FacetChoice), required=True)
+    scenario = fields.List(fields.Nested(FacetChoice), required=True)
 
 
 class Found(Summary):
@@ -67,6 +67,18 @@ class Answer(ma.Schema):
     items = fields.List(fields.Nested(Found), required=True)
     facets = fields.Nested(Facets, required=True)
     nearest = fields.List(fields.Nested(Nearest), required=True)
+
+
+class News(ma.Schema):
+    code = fields.String(required=True)
+    title = fields.Nested(Text, required=True)
+    published_on = fields.String(required=True)
+
+
+class Front(ma.Schema):
+    used = fields.List(fields.Nested(Found), required=True, metadata={"description": "Most used lately."})
+    events = fields.List(fields.Nested(FacetChoice), required=True, metadata={"description": "Life events."})
+    news = fields.List(fields.Nested(News), required=True, metadata={"description": "Newest policies."})
 
 
 class Miss(ma.Schema):

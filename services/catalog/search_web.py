@@ -9,8 +9,17 @@ from flask.views import MethodView
 
 from chassis.peers import client_address
 from chassis.ratelimit import Limit
-from chassis.web import Blueprint, current_session, current_uow, public, reads, requires, writes
-from services.catalog import finding, misses, search_schemas
+from chassis.web import (
+    Blueprint,
+    current_database,
+    current_session,
+    current_uow,
+    public,
+    reads,
+    requires,
+    writes,
+)
+from services.catalog import finding, front, misses, search_schemas
 
 blp = Blueprint("search", __name__, description="Finding items and packages.")
 MISSES = Limit("search-miss", tries=30)
@@ -25,6 +34,15 @@ class Search(MethodView):
     @blp.response(200, search_schemas.Answer)
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
         return finding.search(current_session(), finding.Wanted(**search_schemas.wanted(asked)))
+
+
+@blp.route("/front")
+class Front(MethodView):
+    @reads
+    @public
+    @blp.response(200, search_schemas.Front)
+    def get(self) -> dict[str, Any]:
+        return front.front(current_session(), current_database().now().date())
 
 
 @blp.route("/search/misses")

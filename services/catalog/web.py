@@ -21,7 +21,7 @@ from chassis.web import (
 from chassis.web import (
     create_app as service_app,
 )
-from services.catalog import domain, guide_web, handlers, queries, schemas, search_web
+from services.catalog import domain, guide_web, handlers, paper_web, queries, schemas, search_web
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
@@ -128,7 +128,7 @@ class Calendar(MethodView):
 
 def create_app(config: Config, **options: Any) -> Flask:
     """The catalogue's WSGI application."""
-    blueprints = [blp, guide_web.blp, search_web.blp]
+    blueprints = [blp, guide_web.blp, search_web.blp, paper_web.blp]
     return service_app(
         config, title="One Window catalogue", blueprints=blueprints, problems=PROBLEMS, **options
     )

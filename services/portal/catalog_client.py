@@ -28,8 +28,9 @@ class CatalogCalls:
         """Codes of what has a guided finding."""
         return [g["code"] for g in self._get("catalog", "/guide")["items"]]
 
-    def guide(self, code: str, answers: Mapping[str, str]) -> dict[str, Any]:
-        given = ",".join(f"{key}:{value}" for key, value in sorted(answers.items()))
+    def guide(self, code: str, answers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What an item means for somebody who answers its questions so."""
+        given = ",".join(f"{key}:{value}" for key, value in sorted((answers or {}).items()))
         return self._get("catalog", f"/guide/{code}", answers=given or None)
 
     def policies(self, item: str | None = None) -> list[dict[str, Any]]:

@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 from services.catalog.domain.terms import Document
 
 
+RESULT_PLACE = 2
+"""A thing is called by what one gets of it, too, yet less so than by its everyday words."""
+
+
 class Named(NamedTuple):
     """An everyday word: the words of the catalogue it stands for, and the codes it means, likeliest first."""
 
@@ -59,13 +63,14 @@ def indexed(
     title = definition["title"]
     keys = facts["theme"]
     results = [i["result"]["zh"] for i in facts.get("items") or ()]
+    words = everyday.words_for(definition["code"], title["zh"])
     if facts.get("result"):
-        results.append(facts["result"]["title"]["zh"])
+        words.setdefault(facts["result"]["title"]["zh"], RESULT_PLACE)
     document = Document(
         code=definition["code"],
         kind=definition["kind"],
         title=title,
-        words=everyday.words_for(definition["code"], title["zh"]),
+        words=words,
         more=tuple(dict.fromkeys([*results, *(i["title"]["zh"] for i in facts.get("items") or ())])),
         facets={
             "audience": tuple(definition["audience"]),

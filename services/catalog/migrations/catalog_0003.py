@@ -1,4 +1,4 @@
-"""Search: documents, postings, names of facets, misses.
+"""Search: documents, postings, names of facets, misses; how often things are filed.
 
 Revision ID: catalog_0003
 """
@@ -42,8 +42,14 @@ def upgrade() -> None:
         sa.Column("words", sa.Text, primary_key=True),
         sa.Column("times", sa.Integer, nullable=False),
     )
+    op.create_table(
+        "procedure_usage",
+        sa.Column("month", sa.String(7), primary_key=True),
+        sa.Column("code", sa.String(60), primary_key=True),
+        sa.Column("times", sa.Integer, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for table in ("search_miss", "facet_value", "search_posting", "search_document"):
+    for table in ("procedure_usage", "search_miss", "facet_value", "search_posting", "search_document"):
         op.drop_table(table)

@@ -7,12 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Response, abort, make_response, request, url_for
-from werkzeug.datastructures import MultiDict
 
 from chassis.web import current_database
 from services.portal import handlers, views
 from services.portal.clients import Refused, Unreachable
-from services.portal.finding import ANSWER, FACETS, QUERY, addresses, answers_in, asked_in, clean
+from services.portal.finding import ANSWER, FACETS, addresses, answers_in, asked_in
 from services.portal.web.portal import account, anybody, is_elder, language, page, portal, reader
 from services.portal.web.public import case_link, draft_slip, pages, running_cases
 
@@ -36,6 +35,19 @@ def home() -> Response:
         drafts=[draft_slip(d) for d in drafts],
         parts=portal().place.home,
     )
+
+
+@pages.get("/face.css")
+def face() -> Response:
+    """The city's own colour, where it has one that can be read."""
+    shades = portal().place.face
+    if shades is None:
+        abort(404)
+    css = f":root {{ --river: {shades.river}; --river-deep: {shades.deep}; --river-tint: {shades.tint}; --focus: {shades.deep}; }}"
+    answer = make_response(css)
+    answer.headers["Content-Type"] = "text/css; charset=utf-8"
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
 
 
 @pages.get("/items")
@@ -117,12 +129,12 @@ def _personal(code: str, answers: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     try:
         if not answers:
-            guide: dict[str, Any] = portal().public("guide_start", code)
+            guide: dict[str, Any] = portal().public("guide", code)
             return guide
         return portal().city().guide(code, answers)
     except Refused as refused:
         if refused.status == 422:
-            return dict(portal().public("guide_start", code))
+            return dict(portal().public("guide", code))
         if refused.status == 404:
             return None
         raise

@@ -1,4 +1,4 @@
-"""Pages for everybody: home, packages, sign-in, tracking without an account, the component sheet."""
+"""Pages for everybody: sign-in, tracking without an account, the component sheet."""
 
 from __future__ import annotations
 
@@ -32,34 +32,6 @@ from services.portal.web.sheet import sample
 
 pages = Blueprint("public", __name__)
 YEAR_S = 365 * 24 * 3600
-
-
-@pages.get("/")
-def home() -> Response:
-    packages = [portal().public("procedure", p["code"]) for p in portal().public("packages")]
-    mine, drafts = [], []
-    if account().get("kind") in ("person", "firm"):
-        mine = _running_cases()[:3]
-        with current_database().read() as reading:
-            drafts = handlers.drafts_of(account()["account_id"], reading)[:2]
-    who = reader()
-    return page(
-        "home.html",
-        packages=[(p, views.planned(p["branches"])) for p in packages],
-        items=[i for i in portal().public("items") if i["open"] and not i["sample"]],
-        slips=[views.slip(case, who, _case_link(case)) for case in mine],
-        drafts=[_draft_slip(d) for d in drafts],
-    )
-
-
-@pages.get("/packages/<code>")
-def package(code: str) -> Response:
-    return _procedure_page(code)
-
-
-@pages.get("/items/<code>")
-def item(code: str) -> Response:
-    return _procedure_page(code)
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -153,9 +125,9 @@ def space() -> Response:
     ended = [c for c in cases if c not in to_do and c["status"] in views.ENDED]
     return page(
         "space.html",
-        drafts=[_draft_slip(d) for d in drafts],
+        drafts=[draft_slip(d) for d in drafts],
         groups={
-            name: [views.slip(c, who, _case_link(c)) for c in found]
+            name: [views.slip(c, who, case_link(c)) for c in found]
             for name, found in (("todo", to_do), ("running", running), ("ended", ended))
         },
         next=answer.get("next"),
@@ -193,22 +165,12 @@ def names_of(here: City, branches: list[dict[str, Any]]) -> dict[str, str]:
         return {}
 
 
-def _running_cases() -> list[dict[str, Any]]:
+def running_cases() -> list[dict[str, Any]]:
     """The visitor's, newest first; none while intake is away: the start page stands without them."""
     try:
         return [case for case in city().applications()["items"] if case["status"] not in views.ENDED]
     except Unreachable:
         return []
-
-
-def _procedure_page(code: str) -> Response:
-    found = portal().public("procedure", code)
-    return page(
-        "package.html",
-        procedure=found,
-        facts=found.get("facts") or {},
-        stages=views.planned(found["branches"]),
-    )
 
 
 def _signed_in(tokens: dict[str, Any]) -> Response:
@@ -224,11 +186,13 @@ def _why_not(refused: Refused) -> str:
     return t("账号或密码不对，请再试一次")
 
 
-def _case_link(case: dict[str, Any]) -> str:
+def case_link(case: dict[str, Any]) -> str:
+    """The address of a case's own page."""
     return url_for("cases.case", no=case["application_no"])
 
 
-def _draft_slip(draft: Draft) -> views.Slip:
+def draft_slip(draft: Draft) -> views.Slip:
+    """What is not filled in to its end, as a slip."""
     t, who = language(), reader()
     found = portal().public("procedure", draft.procedure)
     return views.Slip(
