@@ -130,20 +130,28 @@ def _publish_procedures(
         row = rows[code]
         if row.digest == edition.digest:
             continue
+        if edition.guide_only:
+            _end_filing(row, uow)
         row.kind, row.digest, row.closed_at = edition.procedure.kind, edition.digest, None
         row.version += 1
-        published = edition.as_version(row.version)
         uow.session.add(
             orm.ProcedureVersion(
                 code=code,
                 version=row.version,
-                definition=published.to_data()["procedure"],
+                definition=edition.definition(row.version),
                 facts=edition.facts,
                 published_at=uow.now,
             )
         )
-        uow.emit(published, department=edition.procedure.lead_department)
+        uow.emit(edition.as_version(row.version), department=edition.procedure.lead_department)
         loaded.procedures[code] = row.version
+
+
+def _end_filing(row: orm.Procedure, uow: UnitOfWork) -> None:
+    """What becomes a guide to another system is no longer filed here."""
+    before = uow.session.get(orm.ProcedureVersion, (row.code, row.version))
+    if before is not None and before.facts["tier"] != domain.GUIDE_ONLY and row.closed_at is None:
+        uow.emit(domain.close(row.code, row.version, None, uow.now))
 
 
 def _locked(editions: list[domain.Edition], uow: UnitOfWork) -> dict[str, orm.Procedure]:

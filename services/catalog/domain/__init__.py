@@ -6,6 +6,7 @@ from services.catalog.domain.guide_checks import guidance_problems
 from services.catalog.domain.guide_model import Guidance
 from services.catalog.domain.model import CalendarYear, City, Department, Problem
 from services.catalog.domain.publishing import (
+    GUIDE_ONLY,
     Edition,
     IllegalMove,
     InvalidCatalogue,
@@ -17,6 +18,7 @@ from services.catalog.domain.publishing import (
 )
 
 __all__ = [
+    "GUIDE_ONLY",
     "CalendarYear",
     "City",
     "Department",

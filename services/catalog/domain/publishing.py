@@ -18,6 +18,8 @@ from services.catalog.domain.procedures import procedure_of_item, procedure_of_p
 
 NO_FORMS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
+GUIDE_ONLY = "c"
+
 
 class InvalidCatalogue(Exception):
     """A catalogue that can't be published; names every problem at once."""
@@ -53,8 +55,30 @@ class Edition:
     facts: Mapping[str, Any]
     digest: str
 
-    def as_version(self, version: int) -> catalog.ProcedurePublished:
-        """The event that opens this edition for filing."""
+    @property
+    def guide_only(self) -> bool:
+        """Handled in a department's own system (tier c): nobody files it here."""
+        return bool(self.facts["tier"] == GUIDE_ONLY)
+
+    def definition(self, version: int) -> dict[str, Any]:
+        """The procedure of this version as JSON values."""
+        found: dict[str, Any] = self._opened(version).to_data()["procedure"]
+        return found
+
+    def as_version(self, version: int) -> catalog.ProcedurePublished | catalog.GuidePublished:
+        """The event that announces this edition: with its whole definition where it is open for filing,
+        with its name alone where the guide leads elsewhere."""
+        if not self.guide_only:
+            return self._opened(version)
+        procedure = self.procedure
+        return catalog.GuidePublished(
+            code=procedure.code,
+            version=version,
+            title=procedure.title,
+            department=procedure.lead_department,
+        )
+
+    def _opened(self, version: int) -> catalog.ProcedurePublished:
         return catalog.ProcedurePublished(
             code=self.procedure.code, version=version, procedure=replace(self.procedure, version=version)
         )
@@ -97,6 +121,11 @@ def close(code: str, version: int, closed_at: datetime | None, now: datetime) ->
 
 def _edition(procedure: Procedure, facts: dict[str, Any], forms: Mapping[str, Mapping[str, Any]]) -> Edition:
     facts["sample_form"] = forms.get(procedure.code)
-    definition = catalog.ProcedurePublished(code=procedure.code, version=1, procedure=procedure).to_data()
-    content = json.dumps([definition, facts], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content = content_of(procedure, facts)
     return Edition(procedure=procedure, facts=facts, digest=hashlib.sha256(content.encode()).hexdigest())
+
+
+def content_of(procedure: Procedure, facts: Mapping[str, Any]) -> str:
+    """Everything an edition says, written in one way, so that the same content has the same digest."""
+    definition = catalog.ProcedurePublished(code=procedure.code, version=1, procedure=procedure).to_data()
+    return json.dumps([definition, facts], ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,204 @@
+"""Publishing guides by the ten thousand: the same rows, events and index entries as one at a time, written
+from templates whose open places are filled in as text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from chassis.database import Database
+from chassis.uow import UnitOfWork
+from contracts.catalog import GuidePublished
+from contracts.procedure import Text
+from services.catalog import domain, generating, indexing, orm
+from services.catalog.domain.documents import Everyday, indexed
+from services.catalog.domain.guide_model import Place
+from services.catalog.domain.publishing import content_of
+from services.catalog.file_schemas import CityFile, ItemFile
+from services.catalog.files import read_city
+from services.catalog.guide_files import read_guidance
+from services.catalog.reading import Reading
+from services.catalog.search_orm import FacetValue
+
+AT_ONCE = 20_000
+"""Items a transaction: the index is rewritten once for each, and readers and the relay get a turn between."""
+_WRITTEN_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A template's edition, its definition, facts and content as JSON with open places."""
+
+    edition: domain.Edition
+    definition: str
+    facts: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder made ready for generating: its hand-written items, templates, places."""
+
+    items: Mapping[str, Mapping[str, Any]]
+    templates: Mapping[str, Mapping[str, Any]]
+    places: Sequence[generating.Pair]
+    city: domain.City
+    defaults: Mapping[str, Any]
+
+    def made(self, count: int) -> Iterator[generating.Made]:
+        return generating.made(self.items, self.templates, self.places, count)
+
+
+def workshop(folder: Path) -> Workshop:
+    """Raises `domain.InvalidCatalogue` when the folder can't be read."""
+    city, problems = read_city(folder)
+    guidance, guide_problems = read_guidance(folder)
+    if city is None or problems or guide_problems:
+        raise domain.InvalidCatalogue([*problems, *guide_problems])
+    reading = Reading(folder)
+    settings = CityFile().load(reading.raw("city.yaml"))
+    items = {code: reading.raw(item.file) for code, item in city.items.items()}
+    return Workshop(
+        items=items,
+        templates=generating.templates(items),
+        places=[_at(p) for p in guidance.places.values() if p.kind != "city"],
+        city=city,
+        defaults=settings["item_defaults"],
+    )
+
+
+def load(shop: Workshop, count: int, database: Database, told: Callable[[int], None]) -> int:
+    """Publish what is not published yet, in transactions of `AT_ONCE`; ``told`` hears how far it is.
+
+    Returns how many were new.
+    """
+    patterns = {code: _pattern(shop, content) for code, content in shop.templates.items()}
+    ready, new = 0, 0
+    everything = shop.made(count)
+    while batch := list(islice(everything, AT_ONCE)):
+        with database.transaction() as uow:
+            for part in _parts(batch, _WRITTEN_AT_ONCE):
+                new += _publish(part, patterns, uow)
+                ready += len(part)
+                told(ready)
+            _index(batch, patterns, uow)
+    return new
+
+
+def _publish(
+    batch: Sequence[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork
+) -> int:
+    known = set(
+        uow.session.scalars(select(orm.Procedure.code).where(orm.Procedure.code.in_([m.code for m in batch])))
+    )
+    fresh = [m for m in batch if m.code not in known]
+    if not fresh:
+        return 0
+    rows, versions = [], []
+    for one in fresh:
+        pattern, holes = patterns[one.template], _escaped(one)
+        digest = hashlib.sha256(_fill(pattern.content, holes).encode()).hexdigest()
+        rows.append({"code": one.code, "kind": "item", "version": 1, "digest": digest})
+        versions.append(
+            {
+                "code": one.code,
+                "version": 1,
+                "definition": _fill(pattern.definition, holes),
+                "facts": _fill(pattern.facts, holes),
+                "published_at": uow.now,
+            }
+        )
+        department = pattern.edition.procedure.lead_department
+        uow.emit(
+            GuidePublished(
+                code=one.code, version=1, title=Text(zh=one.zh, en=one.en), department=department
+            ),
+            department=department,
+        )
+    uow.session.execute(sa.insert(orm.Procedure), rows)
+    uow.session.execute(_insert_written(uow), versions)
+    return len(fresh)
+
+
+def _insert_written(uow: UnitOfWork) -> Any:
+    """An INSERT of versions whose JSON is written already."""
+    plain = sa.table(
+        "procedure_version",
+        sa.column("code"),
+        sa.column("version"),
+        sa.column("definition", sa.Text),
+        sa.column("facts", sa.Text),
+        sa.column("published_at", orm.ProcedureVersion.published_at.type),
+    )
+    statement = sa.insert(plain)
+    if uow.session.get_bind().dialect.name == "postgresql":
+        written = {n: sa.cast(sa.bindparam(n, type_=sa.Text), sa.dialects.postgresql.JSONB) for n in ("definition", "facts")}
+        statement = statement.values(written)
+    return statement
+
+
+def _index(batch: Iterable[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork) -> None:
+    everyday = indexing.everyday_words(uow)
+    scenarios = set(uow.session.scalars(select(FacetValue.value).where(FacetValue.facet == "scenario")))
+    indexing.index([_indexed(m, patterns[m.template], everyday, scenarios) for m in batch], uow)
+
+
+def _indexed(
+    one: generating.Made, pattern: Pattern, everyday: Everyday, scenarios: set[str]
+) -> indexing.Indexed:
+    definition = json.loads(pattern.definition)
+    return indexed(
+        {**definition, "code": one.code, "title": {"zh": one.zh, "en": one.en}},
+        pattern.edition.facts,
+        False,
+        everyday,
+        scenarios,
+    )
+
+
+def _pattern(shop: Workshop, content: Mapping[str, Any]) -> Pattern:
+    item = ItemFile().load({**shop.defaults, **content, "file": f"items/{generating.CODE}.yaml"})
+    (edition,) = domain.editions(_alone(item, shop.city))
+    problems = [p for p in domain.problems_of(_alone(item, shop.city)) if p.file == item.file]
+    if problems:
+        raise domain.InvalidCatalogue(problems)
+    return Pattern(
+        edition=edition,
+        definition=json.dumps(edition.definition(1), ensure_ascii=False),
+        facts=json.dumps(edition.facts, ensure_ascii=False),
+        content=content_of(edition.procedure, edition.facts),
+    )
+
+
+def _alone(item: Any, city: domain.City) -> domain.City:
+    return domain.City(
+        **{name: getattr(city, name) for name in city.__dataclass_fields__}
+        | {"items": {item.code: item}, "packages": {}}
+    )
+
+
+def _escaped(one: generating.Made) -> dict[str, str]:
+    """What stands in the open places, as it is written inside a JSON string."""
+    return {hole: json.dumps(text, ensure_ascii=False)[1:-1] for hole, text in one.holes().items()}
+
+
+def _fill(pattern: str, holes: Mapping[str, str]) -> str:
+    for hole, text in holes.items():
+        pattern = pattern.replace(hole, text)
+    return pattern
+
+
+def _parts(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    return (things[start : start + size] for start in range(0, len(things), size))
+
+
+def _at(place: Place) -> generating.Pair:
+    return f"{place.name.zh}便民服务中心", f"service station of {place.name.en}"
