@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, inspect, select
 
 from chassis.uow import UnitOfWork
 from services.catalog import orm
@@ -18,6 +18,10 @@ from services.catalog.domain.materials import material_rules
 def publish(guidance: Guidance, city: City, uow: UnitOfWork) -> dict[str, int]:
     """Make the tables say what the folder says, and nothing else. Returns how many rows of each changed."""
     wanted: dict[type[orm.Base], list[dict[str, Any]]] = {
+        orm.Theme: [
+            {"key": t.key, "kind": t.kind, "title_zh": t.title.zh, "title_en": t.title.en, "position": number}
+            for number, t in enumerate(guidance.themes.values())
+        ],
         orm.Place: [
             {
                 "code": p.code,
@@ -64,14 +68,15 @@ def _plain(content: Any) -> Any:
 
 def _replace(model: type[orm.Base], rows: Iterable[dict[str, Any]], uow: UnitOfWork) -> int:
     table = model.__table__
-    (key,) = table.primary_key.columns.keys()
+    column = inspect(model).primary_key[0]
+    key = column.name
     known = {row._mapping[key]: dict(row._mapping) for row in uow.session.execute(select(*table.columns))}
     wanted = {row[key]: row for row in rows}
     gone = sorted(known.keys() - wanted.keys())
     changed = [row for code, row in wanted.items() if known.get(code) != row]
     outdated = gone + [row[key] for row in changed if row[key] in known]
     if outdated:
-        uow.session.execute(delete(model).where(table.c[key].in_(outdated)))
+        uow.session.execute(delete(model).where(column.in_(outdated)))
     if changed:
         uow.session.execute(uow.insert(model), changed)
     return len(changed) + len(gone)

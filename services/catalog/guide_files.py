@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -20,7 +20,6 @@ from services.catalog.file_schemas import (
     MaterialUseFile,
     Shape,
     StepFile,
-    get_args,
     text,
     texts,
     word,
@@ -57,6 +56,13 @@ class PlaceFile(Shape):
     kind = word(*get_args(guide_model.PlaceKind))
     parent = fields.String(load_default=None)
     windows = fields.Integer(strict=True, load_default=0, validate=validate.Range(min=0))
+
+
+class ThemeFile(Shape):
+    builds = guide_model.Theme
+    key = fields.String(required=True, validate=_KEY)
+    kind = word(*get_args(guide_model.ThemeKind))
+    title = text()
 
 
 class PolicyFile(Shape):
@@ -151,11 +157,13 @@ class SituationFile(Shape):
 def read_guidance(folder: Path) -> tuple[Guidance, list[Problem]]:
     """What a folder says beside the catalogue, and every field of the wrong shape (left out of it)."""
     reading = Reading(folder)
+    themes = _list(reading, "themes.yaml", ThemeFile())
     places = _list(reading, "places.yaml", PlaceFile())
     synonyms = _list(reading, "synonyms.yaml", SynonymFile())
     policies = reading.files("policies", PolicyFile(), {})
     situations = reading.files("situations", SituationFile(), {})
     guidance = Guidance(
+        themes=reading.by("key", themes, "themes.yaml"),
         places=reading.by("code", places, "places.yaml"),
         synonyms=reading.by("say", synonyms, "synonyms.yaml"),
         policies=reading.by("code", policies, ""),
@@ -177,7 +185,7 @@ def _list(reading: Reading, name: str, schema: ma.Schema) -> Any:
 
 
 def _forms(reading: Reading) -> dict[str, Mapping[str, Any]]:
-    forms = {}
+    forms: dict[str, Mapping[str, Any]] = {}
     for name in reading.names("forms", ".json"):
         content = reading.json(name)
         if isinstance(content, dict):

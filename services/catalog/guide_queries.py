@@ -13,6 +13,14 @@ from services.catalog import domain, orm, queries
 from services.catalog.guide_files import situation_of
 
 
+def themes(session: Session) -> list[dict[str, Any]]:
+    """Themes and scenes, in the order pages show them."""
+    return [
+        {"key": row.key, "kind": row.kind, "title": {"zh": row.title_zh, "en": row.title_en}}
+        for row in session.scalars(select(orm.Theme).order_by(orm.Theme.position))
+    ]
+
+
 def places(session: Session) -> list[dict[str, Any]]:
     """The tree of places as a list, each after the one it lies in."""
     return [
@@ -35,7 +43,7 @@ def materials(session: Session) -> list[dict[str, Any]]:
 def material(session: Session, code: str) -> dict[str, Any] | None:
     """One entry of it, or None."""
     row = session.get(orm.Material, code)
-    return row and row.entry
+    return row.entry if row else None
 
 
 def policies(session: Session, item: str | None = None) -> list[dict[str, Any]]:
@@ -77,9 +85,9 @@ def guide(session: Session, code: str, answers: Mapping[str, str]) -> dict[str, 
     it has no guided finding. Raises `domain.WrongAnswers`."""
     row = session.get(orm.Situation, code)
     procedure = session.get(orm.Procedure, code)
-    version = procedure and session.get(orm.ProcedureVersion, (code, procedure.version))
-    if row is None or procedure is None or version is None:
+    if row is None or procedure is None:
         return None
+    version = session.get_one(orm.ProcedureVersion, (code, procedure.version))
     departments = queries.department_names(session)
     stored = {"code": code, "version": version.version, "procedure": version.definition}
     definition = ProcedurePublished.from_data(stored).procedure

@@ -18,6 +18,12 @@ class Place(ma.Schema):
     windows = fields.Integer(required=True)
 
 
+class Theme(ma.Schema):
+    key = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(("theme", "scene")))
+    title = fields.Nested(Text, required=True)
+
+
 class Who(Text):
     department = fields.String(allow_none=True)
 
@@ -138,6 +144,10 @@ class Guide(About):
     visits = fields.Integer()
     notes = fields.List(fields.Nested(Text))
     form = fields.Dict(metadata={"description": "Answers that the form takes over."})
+
+
+class Themes(ma.Schema):
+    items = fields.List(fields.Nested(Theme), required=True)
 
 
 class Places(ma.Schema):

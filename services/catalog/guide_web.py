@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask.views import MethodView
@@ -14,7 +15,7 @@ blp = Blueprint("guide", __name__, description="Places, materials, policies, wor
 
 REASONS = {"no such question": "没有这个问题", "not one of the choices": "不在可选答案之内"}
 
-PROBLEMS = {
+PROBLEMS: dict[type[Any], Callable[[Any], Problem]] = {
     domain.WrongAnswers: lambda e: Problem(
         422,
         "wrong-answers",
@@ -25,6 +26,15 @@ PROBLEMS = {
         ],
     ),
 }
+
+
+@blp.route("/themes")
+class Themes(MethodView):
+    @reads
+    @public
+    @blp.response(200, guide_schemas.Themes)
+    def get(self) -> dict[str, Any]:
+        return {"items": guide_queries.themes(current_session())}
 
 
 @blp.route("/places")

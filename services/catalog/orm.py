@@ -60,6 +60,18 @@ class CalendarYear(Base):
     provisional: Mapped[bool] = mapped_column(Boolean)
 
 
+class Theme(Base):
+    """A theme or a scene by which items are found, in the order pages show them."""
+
+    __tablename__ = "theme"
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    title_zh: Mapped[str] = mapped_column(String(100))
+    title_en: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int] = mapped_column(Integer)
+
+
 class Place(Base):
     """A node of the tree of places; ``parent`` is a place's code."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -25,7 +26,7 @@ from services.catalog import domain, guide_web, handlers, paper_web, queries, sc
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
-PROBLEMS = {
+PROBLEMS: dict[type[Any], Callable[[Any], Problem]] = {
     domain.UnknownProcedure: lambda e: Problem(
         404,
         "not-found",

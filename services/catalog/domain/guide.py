@@ -109,7 +109,7 @@ def _met(condition: Condition, known: Mapping[str, Any]) -> bool:
 
 
 def _item(branch: BranchSpec, facts: Mapping[str, Any]) -> dict[str, Any]:
-    known = next((i for i in facts.get("items", ()) if i["code"] == branch.item), {})
+    known: Mapping[str, Any] = next((i for i in facts.get("items", ()) if i["code"] == branch.item), {})
     return {
         "branch": branch.key,
         "code": branch.item,

@@ -40,12 +40,21 @@ def guidance_problems(guidance: Guidance, city: City) -> list[Problem]:
             for code in synonym.items
             if code not in codes
         ]
+    found += _check_themes(guidance, city)
     for policy in guidance.policies.values():
         found += [Problem(file=policy.file, field=f, reason=r) for f, r in _check_policy(policy, city)]
     for situation in guidance.situations.values():
         objections = dict.fromkeys(_check_situation(situation, city))
         found += [Problem(file=situation.file, field=f, reason=r) for f, r in objections]
     return found
+
+
+def _check_themes(guidance: Guidance, city: City) -> Iterator[Problem]:
+    """Once a city names its themes, its items and packages use no other."""
+    for thing in (*city.items.values(), *city.packages.values()) if guidance.themes else ():
+        for key in thing.theme:
+            if key not in guidance.themes:
+                yield Problem(file=thing.file, field="theme", reason=f"no theme {key}")
 
 
 def _check_place(place: Place, places: Mapping[str, Place]) -> Iterator[str]:

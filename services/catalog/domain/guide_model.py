@@ -11,6 +11,7 @@ from contracts.procedure import Limit, Text
 from services.catalog.domain.model import Audience, MaterialUse, Step
 
 PlaceKind = Literal["city", "street", "town", "zone", "community", "village"]
+ThemeKind = Literal["theme", "scene"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,15 @@ class Place:
     kind: PlaceKind
     parent: str | None = None
     windows: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    """What items are about (``theme``), or the occasion in life they belong to (``scene`` 场景)."""
+
+    key: str
+    kind: ThemeKind
+    title: Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +146,7 @@ class Situation:
 class Guidance:
     """All of it for one city; ``forms`` are the filled sample forms 自助样表 by procedure."""
 
+    themes: Mapping[str, Theme] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     synonyms: Mapping[str, Synonym] = field(default_factory=dict)

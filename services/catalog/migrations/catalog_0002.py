@@ -1,4 +1,4 @@
-"""Places, materials, policies, everyday words, situations.
+"""Themes, places, materials, policies, everyday words, situations.
 
 Revision ID: catalog_0002
 """
@@ -15,6 +15,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "theme",
+        sa.Column("key", sa.String(40), primary_key=True),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("title_zh", sa.String(100), nullable=False),
+        sa.Column("title_en", sa.String(100), nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+    )
     op.create_table(
         "place",
         sa.Column("code", sa.String(12), primary_key=True),
@@ -50,5 +58,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("situation", "synonym", "policy", "material", "place"):
+    for table in ("situation", "synonym", "policy", "material", "place", "theme"):
         op.drop_table(table)

@@ -36,7 +36,8 @@ def published(database: Database, code: str) -> list[int]:
 def test_loading_publishes_departments_calendar_and_procedures(database: Database) -> None:
     load(database)
     assert len(events_of(database, DepartmentPublished)) == 18
-    assert len(events_of(database, ProcedurePublished)) == 15
+    editions = sum(1 for kind in ("items", "packages") for _ in (SAMPLE / kind).iterdir())
+    assert len(events_of(database, ProcedurePublished)) == editions
     calendars = [e.event for e in events_of(database, CalendarPublished)]
     years = {c.year: c for c in calendars if isinstance(c, CalendarPublished)}
     assert sorted(years) == [2025, 2026, 2027, 2028]
@@ -118,7 +119,7 @@ def test_a_broken_folder_reports_every_problem_and_changes_nothing(
 
 def test_what_all_stand_on_is_reported_before_the_rest(database: Database, folder: Path, edit: Edit) -> None:
     edit("departments.yaml", lambda them: them[1].update(credit_code="11329982MB9A00022Y"))
-    edit("elements.yaml", lambda them: them["elements"][0].update(schema={"type": "text"}))
+    edit("elements.yaml", lambda them: them["elements"][-1].update(schema={"type": "text"}))
     edit("materials.yaml", lambda them: them.append(them[0]))
     edit("items/shop-sign.yaml", lambda item: item.update(visits="none"))
     edit("calendar.yaml", lambda c: c["years"][2027].update(extra_workdays=["2027-01-04", "2026-01-03"]))
@@ -126,7 +127,7 @@ def test_what_all_stand_on_is_reported_before_the_rest(database: Database, folde
     found = problems(database, folder)
     assert {
         ("departments.yaml", "SJ.credit_code"),
-        ("elements.yaml", "elements.company_name.schema"),
+        ("elements.yaml", "elements.agent_mobile.schema"),
         ("materials.yaml", "code"),
         ("items/shop-sign.yaml", "visits"),
         ("calendar.yaml", "years.2027"),

@@ -36,7 +36,7 @@ def test_founding_a_company_opens_four_branches_at_the_licence(city: City) -> No
 
 def test_opening_a_restaurant_starts_everywhere_at_once(city: City) -> None:
     package = next(e.procedure for e in editions(city) if e.procedure.code == "open-restaurant")
-    assert [b.department for b in package.branches] == ["SJ", "XF", "CG", "ZJ", "GS"]
+    assert [b.department for b in package.branches] == ["SJ", "XF", "CG", "ZJ", "GS", "GQ"]
     assert all(b.depends_on == () for b in package.branches)
     assert package.join.over == ("food-licence", "fire-safety-check", "drainage-permit")
     assert package.acceptance == "automatic"
