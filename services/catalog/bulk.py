@@ -19,14 +19,13 @@ from chassis.uow import UnitOfWork
 from contracts.catalog import GuidePublished
 from contracts.procedure import Text
 from services.catalog import domain, generating, indexing, orm
-from services.catalog.domain.documents import Everyday, indexed
+from services.catalog.domain.documents import Everyday, Indexed, indexed
 from services.catalog.domain.guide_model import Place
 from services.catalog.domain.publishing import content_of
 from services.catalog.file_schemas import CityFile, ItemFile
 from services.catalog.files import read_city
 from services.catalog.guide_files import read_guidance
 from services.catalog.reading import Reading
-from services.catalog.search_orm import FacetValue
 
 AT_ONCE = 20_000
 """Items a transaction: the index is rewritten once for each, and readers and the relay get a turn between."""
@@ -147,20 +146,20 @@ def _insert_written(uow: UnitOfWork) -> Any:
 
 def _index(batch: Iterable[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork) -> None:
     everyday = indexing.everyday_words(uow)
-    scenarios = set(uow.session.scalars(select(FacetValue.value).where(FacetValue.facet == "scenario")))
-    indexing.index([_indexed(m, patterns[m.template], everyday, scenarios) for m in batch], uow)
+    scenes = indexing.scenes(uow)
+    indexing.index([_indexed(m, patterns[m.template], everyday, scenes) for m in batch], uow)
 
 
 def _indexed(
-    one: generating.Made, pattern: Pattern, everyday: Everyday, scenarios: set[str]
-) -> indexing.Indexed:
+    one: generating.Made, pattern: Pattern, everyday: Everyday, scenes: Mapping[str, str]
+) -> Indexed:
     definition = json.loads(pattern.definition)
     return indexed(
         {**definition, "code": one.code, "title": {"zh": one.zh, "en": one.en}},
         pattern.edition.facts,
         False,
         everyday,
-        scenarios,
+        scenes,
     )
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.catalog import queries
+from services.catalog import orm, queries
 from services.catalog.domain import asking
 from services.catalog.domain.documents import from_data
 from services.catalog.domain.terms import ANYWHERE, TITLE, characters, is_han, runs, singles
 from services.catalog.postings import Postings, numbers_of
-from services.catalog.search_orm import FacetValue, SearchDocument
+from services.catalog.search_orm import SearchDocument
 
 FACETS = ("audience", "theme", "department", "scenario")
 AUDIENCES = {"person": {"zh": "个人", "en": "People"}, "firm": {"zh": "企业", "en": "Firms"}}
@@ -95,7 +95,7 @@ def _ranked(asked: asking.Question | None, postings: Postings) -> tuple[list[int
             break
     near = not any(ranks)
     if _any(ranks).bit_count() < asking.ENOUGH:
-        ranks += asking.most_of(asked.core, postings)
+        ranks += [asking.letters_of(asked.core, postings), *asking.most_of(asked.core, postings)]
     return _disjoint(ranks), near
 
 
@@ -165,13 +165,9 @@ def _facet_titles(session: Session) -> dict[str, dict[str, dict[str, str]]]:
     titles: dict[str, dict[str, dict[str, str]]] = {name: {} for name in FACETS}
     titles["audience"] = AUDIENCES
     titles["department"] = queries.department_names(session)
-    rows = session.execute(
-        select(FacetValue.facet, FacetValue.value, FacetValue.title_zh, FacetValue.title_en).order_by(
-            FacetValue.facet, FacetValue.place
-        )
-    )
-    for name, value, zh, en in rows:
-        titles[name][value] = {"zh": zh, "en": en}
+    for theme in session.scalars(select(orm.Theme).order_by(orm.Theme.position)):
+        facet = "scenario" if theme.kind == "scene" else "theme"
+        titles[facet][theme.key] = {"zh": theme.title_zh, "en": theme.title_en}
     return titles
 
 

@@ -138,6 +138,14 @@ def _template(content: Mapping[str, Any]) -> dict[str, Any]:
         "tier": "c",
         "depth": 2,
         "visits": 1,
+        "external": {
+            "system": {"zh": "部门业务系统（样例地址）", "en": "The department's own system (sample address)"},
+            "url": "https://departments.example/apply",
+            "guide": [
+                {"zh": "带身份证或者营业执照到窗口", "en": "Come to the window with your ID card or licence"},
+                {"zh": "工作人员核对后当面办理", "en": "Staff check and handle it while you wait"},
+            ],
+        },
         "fee": {"fen": 0, "basis": {"zh": "不收费", "en": "Free of charge"}},
         "steps": [
             {"title": {"zh": "到窗口提出", "en": "Ask at the window"}, "who": _APPLICANT, "online": False},

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chassis.uow import UnitOfWork
 from contracts.catalog import ProcedureClosed
-from services.catalog import domain, facets, guidance, indexing, orm
+from services.catalog import domain, guidance, indexing, orm
 from services.catalog.files import read_city
 from services.catalog.guide_files import read_guidance
 from services.catalog.sample_forms import form_problems
@@ -37,27 +36,22 @@ def load(folder: Path, uow: UnitOfWork) -> Loaded:
 
     Raises `domain.InvalidCatalogue` naming every bad file and field.
     """
-    city, guide, editions, facet_rows = _read(folder)
+    city, guide, editions = _read(folder)
     loaded = Loaded()
     rows = _locked(editions, uow)
     _publish_departments(city.departments, uow, loaded)
     _publish_calendar(city.calendar, uow, loaded)
     _publish_procedures(editions, rows, uow, loaded)
     loaded.guidance = guidance.publish(guide, city, uow)
-    if named := facets.publish(facet_rows, uow):
-        loaded.guidance["facet_value"] = named
     indexing.refresh(indexing.everyday_words(uow), uow, [e.procedure.code for e in editions])
     return loaded
 
 
-def _read(
-    folder: Path,
-) -> tuple[domain.City, domain.Guidance, list[domain.Edition], list[dict[str, Any]]]:
+def _read(folder: Path) -> tuple[domain.City, domain.Guidance, list[domain.Edition]]:
     """A folder without problems; those that stand on others are looked for once the others are gone."""
     city, problems = read_city(folder)
     guide, guide_problems = read_guidance(folder)
-    facet_rows, facet_problems = facets.read(folder)
-    problems += [*guide_problems, *facet_problems]
+    problems += guide_problems
     if city is not None:
         problems += domain.problems_of(city)
     if city is None or problems:
@@ -66,7 +60,7 @@ def _read(
     problems = [*domain.guidance_problems(guide, city), *form_problems(editions, guide.forms)]
     if problems:
         raise domain.InvalidCatalogue(problems)
-    return city, guide, editions, facet_rows
+    return city, guide, editions
 
 
 def close(code: str, uow: UnitOfWork) -> ProcedureClosed:

@@ -11,7 +11,7 @@ from chassis.uow import UnitOfWork
 from services.catalog import orm, postings
 from services.catalog.domain.documents import Everyday, Indexed, Named, as_data, from_data, indexed
 from services.catalog.domain.terms import terms_of
-from services.catalog.search_orm import FacetValue, SearchDocument, SearchPosting
+from services.catalog.search_orm import SearchDocument, SearchPosting
 
 _AT_ONCE = 2_000
 
@@ -32,10 +32,10 @@ def refresh(everyday: Everyday, uow: UnitOfWork, codes: Iterable[str] | None = N
     )
     if codes is not None:
         query = query.where(orm.Procedure.code.in_(sorted(codes)))
-    scenarios = set(uow.session.scalars(select(FacetValue.value).where(FacetValue.facet == "scenario")))
+    titles = scenes(uow)
     return index(
         [
-            indexed(definition, facts, closed is not None, everyday, scenarios)
+            indexed(definition, facts, closed is not None, everyday, titles)
             for closed, definition, facts in uow.session.execute(query)
         ],
         uow,
@@ -46,6 +46,12 @@ def everyday_words(uow: UnitOfWork) -> Everyday:
     """The city's synonyms, as they are loaded."""
     rows = uow.session.execute(select(orm.Synonym.say, orm.Synonym.words, orm.Synonym.items))
     return Everyday(Named(say, tuple(words), tuple(items)) for say, words, items in rows)
+
+
+def scenes(uow: UnitOfWork) -> dict[str, str]:
+    """Titles of the themes that are an occasion in life."""
+    query = select(orm.Theme.key, orm.Theme.title_zh).where(orm.Theme.kind == "scene")
+    return dict(uow.session.execute(query).tuples())
 
 
 def index(entries: Iterable[Indexed], uow: UnitOfWork) -> int:

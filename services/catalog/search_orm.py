@@ -34,18 +34,6 @@ class SearchPosting(Base):
     bits: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class FacetValue(Base):
-    """A theme or scenario and its name; ``place`` is its place in lists."""
-
-    __tablename__ = "facet_value"
-
-    facet: Mapped[str] = mapped_column(String(12), primary_key=True)
-    value: Mapped[str] = mapped_column(String(40), primary_key=True)
-    title_zh: Mapped[str] = mapped_column(String(40))
-    title_en: Mapped[str] = mapped_column(String(80))
-    place: Mapped[int] = mapped_column(Integer)
-
-
 class SearchMiss(Base):
     """Words that found nothing on a day and how often; nothing tells who asked."""
 

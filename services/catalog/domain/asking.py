@@ -37,6 +37,8 @@ _SMALL_TALK = re.compile(
     "去哪里?|在哪里?|哪里|多少钱|多久|几天|流程|手续|步骤|指南|网上|在线|办理|申请|申办|^去|^办|^要|的|了|吗|呢|吧|啊|一个|一下|[?？]"
 )
 
+_PARENTHESIS = re.compile(r"[（(].*?[）)]")
+
 
 @dataclass(frozen=True)
 class Question:
@@ -87,6 +89,12 @@ def most_of(text: str, lookup: Lookup) -> list[Bits]:
         found.append(bits & ~seen)
         seen |= bits
     return found
+
+
+def letters_of(text: str, lookup: Lookup) -> Bits:
+    """Documents whose title has every character of the text, apart: 社保卡 in 社会保障卡."""
+    terms = [term for run in runs(text) if is_han(run) for term in singles(run)]
+    return _each(terms, lookup, TITLE) if len(terms) > 1 else 0
 
 
 def some_of(text: str, lookup: Lookup) -> list[Bits]:
@@ -149,6 +157,7 @@ def _score_reading(text: str, document: Document) -> float:
     if compact.isascii():
         return _score_latin(compact, document)
     title = normal(document.title["zh"])
+    plain = _PARENTHESIS.sub("", title)
     named = max(
         (_score_name(compact, normal(w)) - 4 * place for w, place in document.words.items()), default=0.0
     )
@@ -158,7 +167,8 @@ def _score_reading(text: str, document: Document) -> float:
     covered = sum(p[1:] in title for p in pairs) / len(pairs) if pairs else 0.0
     known = sum(p[1:] in written for p in pairs) / len(pairs) if pairs else 0.0
     spoken_of = sum(c in title for c in ones) / len(ones) if ones else 0.0
-    return max(_score_name(compact, title) + 5, named) + 20 * covered + 10 * known + 15 * spoken_of
+    called = max(_score_name(compact, title) + 5, _score_name(compact, plain) + 4, named)
+    return called + 20 * covered + 10 * known + 15 * spoken_of
 
 
 def _score_name(asked: str, name: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from services.catalog.domain.terms import Document
@@ -57,9 +57,10 @@ def indexed(
     facts: Mapping[str, Any],
     closed: bool,
     everyday: Everyday,
-    scenarios: Collection[str],
+    scenes: Mapping[str, str],
 ) -> Indexed:
-    """How a published procedure is found and listed. ``scenarios`` are the keys of ``theme`` that are one."""
+    """How a published procedure is found and listed. ``scenes`` are the titles of those keys of
+    ``theme`` that are an occasion in life."""
     title = definition["title"]
     keys = facts["theme"]
     results = [i["result"]["zh"] for i in facts.get("items") or ()]
@@ -71,12 +72,20 @@ def indexed(
         kind=definition["kind"],
         title=title,
         words=words,
-        more=tuple(dict.fromkeys([*results, *(i["title"]["zh"] for i in facts.get("items") or ())])),
+        more=tuple(
+            dict.fromkeys(
+                [
+                    *results,
+                    *(i["title"]["zh"] for i in facts.get("items") or ()),
+                    *(scenes[k] for k in keys if k in scenes),
+                ]
+            )
+        ),
         facets={
             "audience": tuple(definition["audience"]),
-            "theme": tuple(k for k in keys if k not in scenarios),
+            "theme": tuple(k for k in keys if k not in scenes),
             "department": tuple(dict.fromkeys(b["department"] for b in definition["branches"])),
-            "scenario": tuple(k for k in keys if k in scenarios),
+            "scenario": tuple(k for k in keys if k in scenes),
             "state": ("closed",) if closed else ("open",),
             "tier": (facts["tier"],),
         },

@@ -1,4 +1,4 @@
-"""Search: documents, postings, names of facets, misses; how often things are filed.
+"""Search: documents, postings, misses; how often things are filed.
 
 Revision ID: catalog_0003
 """
@@ -29,14 +29,6 @@ def upgrade() -> None:
         sa.Column("bits", sa.LargeBinary, nullable=False),
     )
     op.create_table(
-        "facet_value",
-        sa.Column("facet", sa.String(12), primary_key=True),
-        sa.Column("value", sa.String(40), primary_key=True),
-        sa.Column("title_zh", sa.String(40), nullable=False),
-        sa.Column("title_en", sa.String(80), nullable=False),
-        sa.Column("place", sa.Integer, nullable=False),
-    )
-    op.create_table(
         "search_miss",
         sa.Column("day", sa.Date, primary_key=True),
         sa.Column("words", sa.Text, primary_key=True),
@@ -51,5 +43,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("procedure_usage", "search_miss", "facet_value", "search_posting", "search_document"):
+    for table in ("procedure_usage", "search_miss", "search_posting", "search_document"):
         op.drop_table(table)
