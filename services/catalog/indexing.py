@@ -51,7 +51,7 @@ def everyday_words(uow: UnitOfWork) -> Everyday:
 def scenes(uow: UnitOfWork) -> dict[str, str]:
     """Titles of the themes that are an occasion in life."""
     query = select(orm.Theme.key, orm.Theme.title_zh).where(orm.Theme.kind == "scene")
-    return dict(uow.session.execute(query).tuples())
+    return {key: title for key, title in uow.session.execute(query)}
 
 
 def index(entries: Iterable[Indexed], uow: UnitOfWork) -> int:
