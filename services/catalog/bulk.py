@@ -13,8 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.database import Database
+from chassis.types import UtcDateTime
 from chassis.uow import UnitOfWork
 from contracts.catalog import GuidePublished
 from contracts.procedure import Text
@@ -31,15 +33,26 @@ AT_ONCE = 20_000
 """Items a transaction: the index is rewritten once for each, and readers and the relay get a turn between."""
 _WRITTEN_AT_ONCE = 1_000
 
+_VERSIONS = sa.table(
+    "procedure_version",
+    sa.column("code"),
+    sa.column("version"),
+    sa.column("definition", sa.Text),
+    sa.column("facts", sa.Text),
+    sa.column("published_at", UtcDateTime),
+)
+_SOURCES = sa.table("manuscript", sa.column("name"), sa.column("content", sa.Text))
+
 
 @dataclass(frozen=True)
 class Pattern:
-    """A template's edition, its definition, facts and content as JSON with open places."""
+    """A template's edition; its definition, facts, content and file as JSON with open places."""
 
     edition: domain.Edition
     definition: str
     facts: str
     content: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ def _publish(
     fresh = [m for m in batch if m.code not in known]
     if not fresh:
         return 0
-    rows, versions = [], []
+    rows, versions, sources = [], [], []
     for one in fresh:
         pattern, holes = patterns[one.template], _escaped(one)
         digest = hashlib.sha256(_fill(pattern.content, holes).encode()).hexdigest()
@@ -115,6 +128,7 @@ def _publish(
                 "published_at": uow.now,
             }
         )
+        sources.append({"name": f"items/{one.code}.yaml", "content": _fill(pattern.source, holes)})
         department = pattern.edition.procedure.lead_department
         uow.emit(
             GuidePublished(
@@ -123,24 +137,16 @@ def _publish(
             department=department,
         )
     uow.session.execute(sa.insert(orm.Procedure), rows)
-    uow.session.execute(_insert_written(uow), versions)
+    uow.session.execute(_written(_VERSIONS, ("definition", "facts"), uow), versions)
+    uow.session.execute(_written(_SOURCES, ("content",), uow), sources)
     return len(fresh)
 
 
-def _insert_written(uow: UnitOfWork) -> Any:
-    """An INSERT of versions whose JSON is written already."""
-    plain = sa.table(
-        "procedure_version",
-        sa.column("code"),
-        sa.column("version"),
-        sa.column("definition", sa.Text),
-        sa.column("facts", sa.Text),
-        sa.column("published_at", orm.ProcedureVersion.published_at.type),
-    )
-    statement = sa.insert(plain)
+def _written(table: Any, columns: Sequence[str], uow: UnitOfWork) -> Any:
+    """An INSERT whose JSON is written already."""
+    statement = sa.insert(table)
     if uow.session.get_bind().dialect.name == "postgresql":
-        written = {n: sa.cast(sa.bindparam(n, type_=sa.Text), sa.dialects.postgresql.JSONB) for n in ("definition", "facts")}
-        statement = statement.values(written)
+        return statement.values({n: sa.cast(sa.bindparam(n, type_=sa.Text), JSONB) for n in columns})
     return statement
 
 
@@ -174,6 +180,7 @@ def _pattern(shop: Workshop, content: Mapping[str, Any]) -> Pattern:
         definition=json.dumps(edition.definition(1), ensure_ascii=False),
         facts=json.dumps(edition.facts, ensure_ascii=False),
         content=content_of(edition.procedure, edition.facts),
+        source=json.dumps(content, ensure_ascii=False),
     )
 
 

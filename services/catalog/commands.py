@@ -46,6 +46,8 @@ def import_(file: Path) -> None:
             done = exchange.publish(rows, uow)
     except sheets.Unreadable as error:
         raise click.ClickException(str(error)) from None
+    except exchange.NoCity:
+        raise click.ClickException("load the city first: onewindow load") from None
     except exchange.BadRows as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

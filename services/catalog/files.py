@@ -21,13 +21,13 @@ from services.catalog.file_schemas import (
 from services.catalog.reading import Reading
 
 
-def read_city(folder: Path) -> tuple[City | None, list[Problem]]:
-    """Everything a catalogue folder says, and every file that can't be read or field of the wrong shape.
+def read_city(folder: Path | Reading) -> tuple[City | None, list[Problem]]:
+    """Everything a catalogue folder says (or what is read in place of one), and every file that can't be read or field of the wrong shape.
 
     Items and packages of the wrong shape are left out of the city; there is none while a file that all
     of them stand on is wrong.
     """
-    reading = Reading(folder)
+    reading = folder if isinstance(folder, Reading) else Reading(folder)
     settings = reading.load(CityFile(), "city.yaml", reading.raw("city.yaml"))
     defaults = settings["item_defaults"] if settings else {}
     departments = reading.load_list(DepartmentFile(), "departments.yaml", reading.raw("departments.yaml"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chassis.uow import UnitOfWork
 from contracts.catalog import ProcedureClosed
-from services.catalog import domain, guidance, indexing, orm
+from services.catalog import domain, guidance, indexing, manuscripts, orm
 from services.catalog.files import read_city
 from services.catalog.guide_files import read_guidance
 from services.catalog.sample_forms import form_problems
@@ -43,8 +43,17 @@ def load(folder: Path, uow: UnitOfWork) -> Loaded:
     _publish_calendar(city.calendar, uow, loaded)
     _publish_procedures(editions, rows, uow, loaded)
     loaded.guidance = guidance.publish(guide, city, uow)
+    manuscripts.keep(manuscripts.of_folder(folder), uow)
     indexing.refresh(indexing.everyday_words(uow), uow, [e.procedure.code for e in editions])
     return loaded
+
+
+def publish(editions: list[domain.Edition], uow: UnitOfWork) -> dict[str, int]:
+    """Publish those editions that differ from what is published. Returns their new versions."""
+    loaded = Loaded()
+    _publish_procedures(editions, _locked(editions, uow), uow, loaded)
+    indexing.refresh(indexing.everyday_words(uow), uow, loaded.procedures)
+    return loaded.procedures
 
 
 def _read(folder: Path) -> tuple[domain.City, domain.Guidance, list[domain.Edition]]:

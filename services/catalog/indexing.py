@@ -19,6 +19,8 @@ _AT_ONCE = 2_000
 def refresh(everyday: Everyday, uow: UnitOfWork, codes: Iterable[str] | None = None) -> int:
     """Index the newest versions of these procedures (default: all). Returns how many differed."""
     uow.session.flush()
+    if codes is not None and not (codes := sorted(codes)):
+        return 0
     query = (
         select(orm.Procedure.closed_at, orm.ProcedureVersion.definition, orm.ProcedureVersion.facts)
         .join(
@@ -31,7 +33,7 @@ def refresh(everyday: Everyday, uow: UnitOfWork, codes: Iterable[str] | None = N
         .order_by(orm.Procedure.code)
     )
     if codes is not None:
-        query = query.where(orm.Procedure.code.in_(sorted(codes)))
+        query = query.where(orm.Procedure.code.in_(codes))
     titles = scenes(uow)
     return index(
         [

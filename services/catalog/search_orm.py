@@ -1,4 +1,4 @@
-"""The tables search stands on; the same on both databases."""
+"""The tables that search, the start page and editors' files stand on; the same on both databases."""
 
 from __future__ import annotations
 
@@ -52,3 +52,13 @@ class ProcedureUsage(Base):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     code: Mapped[str] = mapped_column(String(60), primary_key=True)
     times: Mapped[int] = mapped_column(Integer)
+
+
+class Manuscript(Base):
+    """A file of the catalogue as it was written: ``elements.yaml``, ``items/food-licence.yaml``. Editors
+    take it out, change it and bring it back."""
+
+    __tablename__ = "manuscript"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    content: Mapped[Any] = mapped_column(JSONType)

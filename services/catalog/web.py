@@ -22,7 +22,7 @@ from chassis.web import (
 from chassis.web import (
     create_app as service_app,
 )
-from services.catalog import domain, guide_web, handlers, paper_web, queries, schemas, search_web
+from services.catalog import domain, exchange_web, guide_web, handlers, paper_web, queries, schemas, search_web
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
@@ -44,6 +44,7 @@ PROBLEMS: dict[type[Any], Callable[[Any], Problem]] = {
         move=e.move,
     ),
     **guide_web.PROBLEMS,
+    **exchange_web.PROBLEMS,
 }
 
 
@@ -129,7 +130,7 @@ class Calendar(MethodView):
 
 def create_app(config: Config, **options: Any) -> Flask:
     """The catalogue's WSGI application."""
-    blueprints = [blp, guide_web.blp, search_web.blp, paper_web.blp]
+    blueprints = [blp, guide_web.blp, search_web.blp, paper_web.blp, exchange_web.blp]
     return service_app(
         config, title="One Window catalogue", blueprints=blueprints, problems=PROBLEMS, **options
     )

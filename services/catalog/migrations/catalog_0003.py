@@ -1,4 +1,4 @@
-"""Search: documents, postings, misses; how often things are filed.
+"""Search: documents, postings, misses; how often things are filed; what editors wrote.
 
 Revision ID: catalog_0003
 """
@@ -40,8 +40,13 @@ def upgrade() -> None:
         sa.Column("code", sa.String(60), primary_key=True),
         sa.Column("times", sa.Integer, nullable=False),
     )
+    op.create_table(
+        "manuscript",
+        sa.Column("name", sa.String(80), primary_key=True),
+        sa.Column("content", JSONType, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for table in ("procedure_usage", "search_miss", "search_posting", "search_document"):
+    for table in ("manuscript", "procedure_usage", "search_miss", "search_posting", "search_document"):
         op.drop_table(table)
