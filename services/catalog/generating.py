@@ -58,6 +58,8 @@ _PARENTHESIS = re.compile(r"\s*[（(].*?[)）]")
 # What a template holds in place of what differs; letters that survive JSON, YAML and the checks of codes.
 CODE, BASIC, ZH, EN, PLACE_ZH, PLACE_EN = "qq-code-qq", "999999999999", "〔zh〕", "〔en〕", "〔地〕", "〔at〕"
 
+HOLES = (CODE, BASIC, ZH, EN, PLACE_ZH, PLACE_EN)
+
 
 @dataclass(frozen=True)
 class Made:

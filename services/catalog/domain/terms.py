@@ -94,17 +94,13 @@ def stem(word: str) -> str:
 
 @cache
 def _known_syllables() -> frozenset[str]:
+    from pypinyin import Style
     from pypinyin.constants import PINYIN_DICT
     from pypinyin.style import convert
-    from pypinyin import Style
 
-    found = set()
-    for spelled in PINYIN_DICT.values():
-        for one in spelled.split(","):
-            plain = convert(one, Style.NORMAL, strict=False).replace("ü", "v")
-            if plain.isascii() and plain.isalpha():
-                found.add(plain)
-    return frozenset(found - {"n", "m", "ng", "hm", "hng"})
+    toned = {one for spelled in PINYIN_DICT.values() for one in spelled.split(",")}
+    plain = {convert(one, Style.NORMAL, strict=False).replace("ü", "v") for one in toned}
+    return frozenset({p for p in plain if p.isascii() and p.isalpha()} - {"n", "m", "ng", "hm", "hng"})
 
 
 @lru_cache(maxsize=2_000)
@@ -122,25 +118,27 @@ def spellings(written: str, most: int = 4) -> tuple[tuple[str, ...], ...]:
 
 def terms_of(document: Document) -> set[str]:
     """Every term a document is found by, with the place it stands in before it."""
-    title = set(_text_terms(document.title.values(), spoken_too=True))
-    anywhere = title | set(_text_terms(document.words, spoken_too=True))
-    anywhere |= set(_text_terms(document.more, spoken_too=False))
-    facets = {f"f{name}={value}" for name, values in document.facets.items() for value in values}
-    facets.add(f"fkind={document.kind}")
-    return {TITLE + t for t in title} | {ANYWHERE + t for t in anywhere} | facets
-
-
-def _text_terms(texts: Collection[str], *, spoken_too: bool) -> Iterator[str]:
-    for text in texts:
+    found = {f"f{name}={value}" for name, values in document.facets.items() for value in values}
+    found.add(f"fkind={document.kind}")
+    for text in document.title.values():
         for run in runs(normal(text)):
-            yield from _run_terms(run, spoken_too)
+            found.update(_placed(run, TITLE, True), _placed(run, ANYWHERE, True))
+    for texts, spoken_too in ((document.words, True), (document.more, False)):
+        for text in texts:
+            found.update(_said(text, spoken_too))
+    return found
+
+
+@lru_cache(maxsize=5_000)
+def _said(text: str, spoken_too: bool) -> tuple[str, ...]:
+    return tuple(t for run in runs(normal(text)) for t in _placed(run, ANYWHERE, spoken_too))
 
 
 @lru_cache(maxsize=50_000)
-def _run_terms(run: str, spoken_too: bool) -> tuple[str, ...]:
+def _placed(run: str, place: str, spoken_too: bool) -> tuple[str, ...]:
     if not is_han(run):
-        return (f"w{run[:40]}", f"w{stem(run[:40])}")
+        return (f"{place}w{run[:40]}", f"{place}w{stem(run[:40])}")
     found = [*singles(run), *characters(run)]
     if spoken_too:
         found += [*spoken(syllables(run)), *initials(letters(run))]
-    return tuple(found)
+    return tuple(place + term for term in found)
