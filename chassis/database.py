@@ -33,7 +33,8 @@ class Database:
     """Engines, clock and wake-up signals of one service's database.
 
     `transaction` writes, `read` reads. On SQLite one writer at a time holds the file (``BEGIN
-    IMMEDIATE``), on PostgreSQL rows are locked; both read committed data only.
+    IMMEDIATE``), on PostgreSQL rows are locked; both read committed data only. PostgreSQL's readers open no
+    transaction: a rollback would also make psycopg forget its prepared statements.
     """
 
     def __init__(self, config: Config):
@@ -46,7 +47,8 @@ class Database:
             self.writer, self.reader = _sqlite_engines(url, config)
             self.wake = wake.Wake()
         else:
-            self.writer = self.reader = _postgres_engine(url, config)
+            self.writer = _postgres_engine(url, config)
+            self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
             self.wake = wake.PostgresWake(self.listen_connection)
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
