@@ -104,7 +104,7 @@ class Opened:
         if (login, size) not in self._pages:
             page = open_page(self._browser, self._url, login, **SIZES[size])
             if size == "elderly":
-                page.context.add_cookies([{"name": "elder", "value": "1", "url": self._url}])
+                page.context.add_cookies([{"name": "onewindow_view", "value": "elder", "url": self._url}])
             if size == "print":
                 page.emulate_media(media="print")
             self._pages[login, size] = page
