@@ -19,8 +19,9 @@ from chassis import green
     type=click.Path(path_type=Path),
     help="Data folder to make; it must not exist yet or be empty.",
 )
+@click.option("--desk", default=200, show_default=True, help="Cases at one officer's desk.")
 @click.option("--quiet", is_flag=True, help="No progress.")
-def seed(folder: Path, quiet: bool) -> None:
+def seed(folder: Path, desk: int, quiet: bool) -> None:
     """Make a data folder in which the sample city has lived: cases in every state, some of them late, one
     officer with two hundred. Then `onewindow run` on it.
 
@@ -37,7 +38,7 @@ def seed(folder: Path, quiet: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     logs.configure(stream=(folder / "seed.log").open("a", buffering=1))
     with Rehearsal(folder) as rehearsal:
-        told = tell(rehearsal, (lambda _: None) if quiet else click.echo)
+        told = tell(rehearsal, desk, (lambda _: None) if quiet else click.echo)
     for line in told:
         click.echo(line)
     click.echo(f"\nready: onewindow run --data {folder}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import eventlet
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from chassis import clock, tables, wake
 from chassis.embedded import Embedded
@@ -20,7 +20,8 @@ from demo.platform import free_port
 
 SERVICES = ("identity", "catalog", "intake", "approval", "portal")
 QUIET_LOOKS = 3
-LOOK_EVERY_S = 0.01
+LOOK_EVERY_S = 0.005
+REMIND_EVERY = 20
 QUIET_WITHIN_S = 60
 LONGEST_HISTORY = timedelta(days=100)
 A_HOLIDAY = 3
@@ -64,24 +65,30 @@ class Rehearsal:
 
     def go_to(self, moment: datetime) -> None:
         """Let time pass until ``moment``, working day by working day, with all that falls due on the way."""
-        for stop in (*self._stops(clock.now(), moment), moment):
-            if stop > clock.now():
+        for stop in self._stops(clock.now(), moment):
+            if self._waits(stop):
                 clock.stand_at(stop)
+                self.settle()
+        if moment > clock.now():
+            clock.stand_at(moment)
+            if self._waits():
                 self.settle()
 
     def settle(self) -> None:
         """Wait until every event has arrived and nothing is due any more."""
-        quiet = waited = 0.0
-        while quiet < QUIET_LOOKS:
-            waiting = self._waiting()
-            quiet = 0 if waiting or not self._platform.is_quiet else quiet + 1
-            waited += LOOK_EVERY_S
-            if waited > QUIET_WITHIN_S:
-                raise RuntimeError(f"no rest within {QUIET_WITHIN_S} s: {waiting} waits")
+        quiet = 0
+        for look in range(round(QUIET_WITHIN_S / LOOK_EVERY_S)):
+            if not look % REMIND_EVERY:
+                for database in self._platform.databases:
+                    database.wake.notify(wake.TIME)
+            quiet = quiet + 1 if self._platform.is_quiet and not self._waits() else 0
+            if quiet == QUIET_LOOKS:
+                return
             eventlet.sleep(LOOK_EVERY_S)
+        raise RuntimeError(f"something is still due after {QUIET_WITHIN_S} s")
 
     def workday(self, back: int, at: str) -> datetime:
-        """The time ``at`` (Shanghai) on the last working day before today, or ``back`` working days earlier."""
+        """The time ``at`` (Shanghai) so many working days before the last one before today."""
         day = self.today.astimezone(SHANGHAI).date() - timedelta(days=1)
         while True:
             if self.calendar.is_workday(day):
@@ -134,18 +141,17 @@ class Rehearsal:
                 yield stop
             day += timedelta(days=1)
 
-    def _waiting(self) -> int:
-        """How many events and dates are due in all services; whoever looks after dates is told to look."""
-        waiting, outbox, row = 0, tables.outbox.c, tables.time_row.c
+    def _waits(self, until: datetime | None = None) -> bool:
+        """Whether an event or a date of any service is due by then (by now)."""
+        moment, outbox, row = until or clock.now(), tables.outbox.c, tables.time_row.c
+        looked_after = ~row.kind.startswith(RELEASED)
         for database in self._platform.databases:
-            database.wake.notify(wake.TIME)
             with database.read() as session:
-                waiting += session.scalar(select(func.count()).where(outbox.due_at <= clock.now())) or 0
-                due = select(func.count()).where(
-                    row.due_at <= clock.now(), row.done_at.is_(None), row.kind.not_like(f"{RELEASED}%")
-                )
-                waiting += session.scalar(due) or 0
-        return waiting
+                events = select(outbox.id).where(outbox.due_at <= moment)
+                dates = select(row.kind).where(row.due_at <= moment, row.done_at.is_(None), looked_after)
+                if session.scalar(events.limit(1)) or session.scalar(dates.limit(1)):
+                    return True
+        return False
 
 
 def _moment(day: date, at: str) -> datetime:

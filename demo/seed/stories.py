@@ -12,14 +12,13 @@ from demo.seed.rehearsal import Rehearsal
 from demo.seed.story import Plan, Story
 
 OFFICER = "luming"
-AT_HIS_DESK = 200
 DONE_BEFORE = 24
 FINE = "材料齐全，符合规定。"
 MINUTE = timedelta(minutes=1)
 
 
-def tell(rehearsal: Rehearsal, heard: Callable[[str], Any]) -> list[str]:
-    """Live through all stories; returns what there is now, a line a state."""
+def tell(rehearsal: Rehearsal, desk: int, heard: Callable[[str], Any]) -> list[str]:
+    """Live through all stories, ``desk`` of them at one officer's; returns how many cases stand where."""
     people = persons()
     for person in people:
         rehearsal.register(person.login, person.name, kind="person", id_number=person.id_number)
@@ -29,7 +28,7 @@ def tell(rehearsal: Rehearsal, heard: Callable[[str], Any]) -> list[str]:
         *_with_departments(plan, people),
         *_late(plan, people),
         *_finished(plan, people),
-        *_of_one_officer(plan, people),
+        *_of_one_officer(plan, people, desk),
     ]
     plan.play(heard)
     states = Counter(story.look()["status"] for story in told)
@@ -154,17 +153,17 @@ EVERYDAY = (
 )
 
 
-def _of_one_officer(plan: Plan, people: list[Person]) -> list[Story]:
-    """Licences of one officer: two hundred he has taken and not answered, and some he has."""
+def _of_one_officer(plan: Plan, people: list[Person], desk: int) -> list[Story]:
+    """Licences of one officer: so many he has taken and not answered, and some he has."""
     at, names, told = plan.rehearsal.workday, shops(), []
-    for number in range(AT_HIS_DESK + DONE_BEFORE):
+    for number in range(DONE_BEFORE + desk):
         person, shop = people[number % len(people)], next(names)
-        operator = {"operator_name": person.name, "operator_mobile": person.mobile}
-        done = number < DONE_BEFORE
-        back = 6 + number % 4 if done else 3 - number % 4
+        done, urgent = number < DONE_BEFORE, number % 10 == 3
+        back = 6 + number % 4 if done else 0 if urgent else 3 if number % 10 == 5 else number % 3
         filed = at(back, "09:10") + (number % 40) * 9 * MINUTE
-        procedure = "sole-trader-change" if number % 4 == 3 else "food-licence-renewal"
-        form = _applicant(person) if procedure == "sole-trader-change" else {**shop, **operator}
+        procedure = "sole-trader-change" if urgent else "food-licence-renewal"
+        operator = {"operator_name": person.name, "operator_mobile": person.mobile}
+        form = _applicant(person) if urgent else {**shop, **operator}
         story = Story(plan, person.login, procedure, form).file(filed)
         if done:
             story.answer(filed + 60 * MINUTE, procedure, by=OFFICER, opinion=FINE)
