@@ -88,6 +88,11 @@ bench: $(VENV)/dev.stamp ## Measure the distributed platform; one JSON line a ru
 	@$(BIN)/python -m deploy.local.machine --for-tests
 	@$(BIN)/python -m bench
 
+.PHONY: screens
+screens: $(VENV)/dev.stamp ## A picture of every page in every size, elderly and printed, in var/screens/
+	@$(BIN)/python -m deploy.local.machine --for-tests
+	@$(BIN)/python docs/make_screens.py
+
 .PHONY: clean
 clean: ## Remove what was installed and written (.venv, var, caches)
 	rm -rf $(VENV) var node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
