@@ -30,6 +30,10 @@ demo: setup ## Watch two packages go through every department, in this terminal
 run: setup ## Run the platform in one process on http://127.0.0.1:8000 (PORT= to change)
 	@$(BIN)/onewindow run --port $(PORT)
 
+.PHONY: seed
+seed: setup ## Fill a new var/run with the sample city's cases (about a minute), then `make run`
+	@$(BIN)/onewindow seed
+
 .PHONY: stack
 stack: setup ## The same on RabbitMQ and PostgreSQL, one process per service and role
 	@$(BIN)/python -m deploy.local up --port $(PORT)

@@ -108,6 +108,16 @@ class Embedded:
         if self._runner is not None:
             self._runner.wait()
 
+    @property
+    def databases(self) -> list[Database]:
+        """Every service's database."""
+        return [open_database(config) for config in self._configs.values()]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits in a queue and nothing is being handled."""
+        return not self._anything_under_way()
+
     def _take_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = (self.folder / "lock").open("a+")

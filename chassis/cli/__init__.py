@@ -19,6 +19,7 @@ GROUPS = {
     "events": "chassis.cli.events:events",
     "trace": "chassis.cli.events:trace",
     "time": "chassis.cli.time:time",
+    "seed": "demo.seed.command:seed",
     "openapi": "chassis.cli.openapi:openapi",
 }
 

@@ -9,7 +9,7 @@ from services.catalog.domain.facts import item_facts, material_entry, package_fa
 from services.catalog.domain.graph_checks import Objection
 from services.catalog.domain.guide import WrongAnswers, personal
 from services.catalog.domain.guide_model import Ask, Effect, Expected, Guidance, Place, Policy, Situation
-from services.catalog.domain.model import City, Problem
+from services.catalog.domain.model import City, Item, Package, Problem
 from services.catalog.domain.procedures import procedure_of_item, procedure_of_package
 
 PLACES, SYNONYMS = "places.yaml", "synonyms.yaml"
@@ -51,7 +51,8 @@ def guidance_problems(guidance: Guidance, city: City) -> list[Problem]:
 
 def _check_themes(guidance: Guidance, city: City) -> Iterator[Problem]:
     """Once a city names its themes, its items and packages use no other."""
-    for thing in (*city.items.values(), *city.packages.values()) if guidance.themes else ():
+    things: list[Item | Package] = [*city.items.values(), *city.packages.values()]
+    for thing in things if guidance.themes else ():
         for key in thing.theme:
             if key not in guidance.themes:
                 yield Problem(file=thing.file, field="theme", reason=f"no theme {key}")
