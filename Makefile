@@ -93,6 +93,10 @@ screens: $(VENV)/dev.stamp ## A picture of every page in every size, elderly and
 	@$(BIN)/python -m deploy.local.machine --for-tests
 	@$(BIN)/python docs/make_screens.py
 
+.PHONY: bench-search
+bench-search: $(VENV)/dev.stamp ## Load, search and show 100,000 items in both databases
+	@$(BIN)/python -m bench.search
+
 .PHONY: clean
 clean: ## Remove what was installed and written (.venv, var, caches)
 	rm -rf $(VENV) var node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

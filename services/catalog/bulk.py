@@ -108,9 +108,7 @@ def load(shop: Workshop, count: int, database: Database, told: Callable[[int], N
     return new
 
 
-def _publish(
-    batch: Sequence[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork
-) -> int:
+def _publish(batch: Sequence[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork) -> int:
     known = set(
         uow.session.scalars(select(orm.Procedure.code).where(orm.Procedure.code.in_([m.code for m in batch])))
     )
@@ -134,9 +132,7 @@ def _publish(
         sources.append({"name": f"items/{one.code}.yaml", "content": _fill(pattern.source, holes)})
         department = pattern.edition.procedure.lead_department
         uow.emit(
-            GuidePublished(
-                code=one.code, version=1, title=Text(zh=one.zh, en=one.en), department=department
-            ),
+            GuidePublished(code=one.code, version=1, title=Text(zh=one.zh, en=one.en), department=department),
             department=department,
         )
     for table, written in ((_PROCEDURES, rows), (_VERSIONS, versions), (_SOURCES, sources)):

@@ -89,9 +89,7 @@ def publish(rows: Sequence[Row], uow: UnitOfWork) -> Done:
     found += _taken(city, written, uow)
     editions = [] if found else domain.editions(city, forms)
     concerned = [
-        e
-        for e in editions
-        if f"items/{e.procedure.code}.yaml" in written or e.procedure.kind == "package"
+        e for e in editions if f"items/{e.procedure.code}.yaml" in written or e.procedure.kind == "package"
     ]
     codes = {e.procedure.code for e in concerned}
     found += form_problems(concerned, {code: form for code, form in forms.items() if code in codes})

@@ -33,7 +33,10 @@ def _bad_rows(error: exchange.BadRows) -> Problem:
 PROBLEMS: dict[type[Any], Any] = {
     exchange.BadRows: _bad_rows,
     exchange.NoCity: lambda _: Problem(
-        409, "no-city", zh="请先装载城市的目录，再导入事项。", en="Load the city's catalogue before importing items."
+        409,
+        "no-city",
+        zh="请先装载城市的目录，再导入事项。",
+        en="Load the city's catalogue before importing items.",
     ),
     sheets.Unreadable: lambda e: Problem(422, "unreadable-file", zh=e.zh, en=e.en),
 }

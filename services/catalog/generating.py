@@ -141,7 +141,10 @@ def _template(content: Mapping[str, Any]) -> dict[str, Any]:
         "depth": 2,
         "visits": 1,
         "external": {
-            "system": {"zh": "部门业务系统（样例地址）", "en": "The department's own system (sample address)"},
+            "system": {
+                "zh": "部门业务系统（样例地址）",
+                "en": "The department's own system (sample address)",
+            },
             "url": "https://departments.example/apply",
             "guide": [
                 {"zh": "带身份证或者营业执照到窗口", "en": "Come to the window with your ID card or licence"},

@@ -33,9 +33,7 @@ def note(query: str, uow: UnitOfWork) -> None:
     uow.session.execute(delete(SearchMiss).where(SearchMiss.day < today - KEPT))
     statement = uow.insert(SearchMiss).values(day=today, words=words, times=1)
     uow.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["day", "words"], set_={"times": SearchMiss.times + 1}
-        )
+        statement.on_conflict_do_update(index_elements=["day", "words"], set_={"times": SearchMiss.times + 1})
     )
 
 

@@ -72,17 +72,13 @@ def _kept_by(session: Session) -> dict[str, int]:
 
 def hold_index(uow: UnitOfWork) -> None:
     """Have the index for this transaction alone and count a change of it."""
-    uow.session.execute(
-        uow.insert(SearchPosting).values(term=CHANGES, bits=pack(0)).on_conflict_do_nothing()
-    )
+    uow.session.execute(uow.insert(SearchPosting).values(term=CHANGES, bits=pack(0)).on_conflict_do_nothing())
     row = uow.lock(SearchPosting, [CHANGES])[CHANGES]
     row.bits = pack(unpack(row.bits) + 1)
     uow.session.flush()
 
 
-def change(
-    added: Mapping[str, Iterable[int]], removed: Mapping[str, Iterable[int]], uow: UnitOfWork
-) -> None:
+def change(added: Mapping[str, Iterable[int]], removed: Mapping[str, Iterable[int]], uow: UnitOfWork) -> None:
     """Set and clear documents' bits in these terms' postings; the index must be held."""
     terms = sorted(added.keys() | removed.keys())
     for start in range(0, len(terms), _AT_ONCE):
@@ -104,9 +100,7 @@ def change(
         ]
         statement = uow.insert(SearchPosting)
         uow.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["term"], set_={"bits": statement.excluded.bits}
-            ),
+            statement.on_conflict_do_update(index_elements=["term"], set_={"bits": statement.excluded.bits}),
             rows,
         )
 

@@ -28,7 +28,18 @@ NUMBERS = {
 FLAGS = {"sample", "classified"}
 MOST_ROWS = 20_000
 MOST_UNPACKED = 200 * 1024 * 1024
-FIRST = ("code", "basic_code", "title.zh", "title.en", "type", "department", "kind", "audience", "theme", "tier")
+FIRST = (
+    "code",
+    "basic_code",
+    "title.zh",
+    "title.en",
+    "type",
+    "department",
+    "kind",
+    "audience",
+    "theme",
+    "tier",
+)
 
 
 class Unreadable(ValueError):
@@ -161,7 +172,9 @@ def _rows(table: Sequence[Sequence[Any]]) -> list[Row]:
         return []
     columns = ["" if c is None else str(c).strip() for c in table[0]]
     if "code" not in columns:
-        raise Unreadable("第一行要写各列的名字，其中有 code。", "The first row must name the columns, code among them.")
+        raise Unreadable(
+            "第一行要写各列的名字，其中有 code。", "The first row must name the columns, code among them."
+        )
     if twice := sorted({c for c in columns if c and columns.count(c) > 1}):
         raise Unreadable(f"列名重复：{'、'.join(twice)}。", f"Columns named twice: {', '.join(twice)}.")
     return [

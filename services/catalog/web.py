@@ -22,7 +22,16 @@ from chassis.web import (
 from chassis.web import (
     create_app as service_app,
 )
-from services.catalog import domain, exchange_web, guide_web, handlers, paper_web, queries, schemas, search_web
+from services.catalog import (
+    domain,
+    exchange_web,
+    guide_web,
+    handlers,
+    paper_web,
+    queries,
+    schemas,
+    search_web,
+)
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 

@@ -179,7 +179,9 @@ def test_bad_rows_are_all_told_and_nothing_is_changed(editor: FlaskClient) -> No
     assert editor.post(f"{BASE}/import?format=xlsx", data=b"no").get_json()["type"] == "unreadable-file"
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/export"), ("POST", "/import"), ("GET", "/search/misses")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/export"), ("POST", "/import"), ("GET", "/search/misses")]
+)
 def test_only_editors_get_in(app: Flask, mint: Mint, anyone: FlaskClient, method: str, path: str) -> None:
     assert anyone.open(BASE + path, method=method).status_code == 401
     late = client(app, mint.token("acc-1", kind="staff", roles=["catalogue_editor"], lives=-700))

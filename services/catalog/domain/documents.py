@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from services.catalog.domain.terms import Document
 
-
 RESULT_PLACE = 2
 """A thing is called by what one gets of it, too, yet less so than by its everyday words."""
 

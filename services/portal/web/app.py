@@ -25,7 +25,7 @@ from services.portal.clients import Refused, Unreachable
 from services.portal.handlers import DraftGone
 from services.portal.orm import changed_pages
 from services.portal.session import COOKIE
-from services.portal.web import apply, cases, find, public, stream, work
+from services.portal.web import apply, cases, find, stream, work
 from services.portal.web.portal import (
     NAME,
     Portal,

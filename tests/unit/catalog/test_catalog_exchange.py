@@ -53,7 +53,9 @@ def test_a_changed_item_is_published_with_the_packages_that_stand_on_it(loaded: 
         package = queries.procedure(session, "open-restaurant")
         assert item["promise"]["value"] == 6 and item["version"] == package["version"] == 2
         assert item["facts"]["sample_form"]
-        assert finding.search(session, finding.Wanted(query="食品经营许可"))["items"][0]["promise"]["value"] == 6
+        assert (
+            finding.search(session, finding.Wanted(query="食品经营许可"))["items"][0]["promise"]["value"] == 6
+        )
     assert sum(e.subject == "food-licence" for e in events_of(loaded, ProcedurePublished)) == 2
 
 
@@ -99,7 +101,10 @@ def test_a_spreadsheet_takes_no_text_for_a_formula(loaded: Database) -> None:
 
 
 def test_codes_stay_texts_and_gb18030_is_read() -> None:
-    (row,) = sheets.read("csv", "code,basic_code,title.zh,visits\r\nfood,329982001003,食品经营许可证变更,0\r\n".encode("gb18030"))
+    (row,) = sheets.read(
+        "csv",
+        "code,basic_code,title.zh,visits\r\nfood,329982001003,食品经营许可证变更,0\r\n".encode("gb18030"),
+    )
     assert row.content == {
         "code": "food", "basic_code": "329982001003", "title": {"zh": "食品经营许可证变更"}, "visits": 0
     }  # fmt: skip

@@ -9,7 +9,13 @@ import pytest
 
 from chassis.database import Database
 from chassis.fakes.database import events_of
-from contracts.catalog import CalendarPublished, DepartmentPublished, ProcedureClosed, ProcedurePublished
+from contracts.catalog import (
+    CalendarPublished,
+    DepartmentPublished,
+    GuidePublished,
+    ProcedureClosed,
+    ProcedurePublished,
+)
 from services.catalog import domain, handlers, sample
 from tests.unit.catalog.helpers import SAMPLE
 
@@ -37,7 +43,9 @@ def test_loading_publishes_departments_calendar_and_procedures(database: Databas
     load(database)
     assert len(events_of(database, DepartmentPublished)) == 18
     editions = sum(1 for kind in ("items", "packages") for _ in (SAMPLE / kind).iterdir())
-    assert len(events_of(database, ProcedurePublished)) == editions
+    guides = events_of(database, GuidePublished)
+    assert len(events_of(database, ProcedurePublished)) + len(guides) == editions
+    assert "passport" in {e.subject for e in guides}
     calendars = [e.event for e in events_of(database, CalendarPublished)]
     years = {c.year: c for c in calendars if isinstance(c, CalendarPublished)}
     assert sorted(years) == [2025, 2026, 2027, 2028]

@@ -15,7 +15,17 @@ def test_full_width_upper_case_and_control_characters_make_no_difference() -> No
 
 def test_a_title_is_found_by_characters_pairs_pinyin_and_initials() -> None:
     terms = terms_of(Document(code="a", kind="item", title={"zh": "公司注销", "en": "Closing firms"}))
-    assert {"tc公", "tc公司", "ac注销", "tpgong si", "apzhu xiao", "tigs", "aizx", "twfirm", "twclosing"} <= terms
+    assert {
+        "tc公",
+        "tc公司",
+        "ac注销",
+        "tpgong si",
+        "apzhu xiao",
+        "tigs",
+        "aizx",
+        "twfirm",
+        "twclosing",
+    } <= terms
     assert "fkind=item" in terms
 
 
