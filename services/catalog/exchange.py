@@ -163,7 +163,8 @@ def _taken(city: domain.City, written: Mapping[str, Any], uow: UnitOfWork) -> li
 
 def _sample_forms(uow: UnitOfWork, codes: set[str]) -> dict[str, Any]:
     """The sample forms that are published now: an import leaves them as they are."""
-    wanted, found = sorted(codes), {}
+    wanted = sorted(codes)
+    found: dict[str, Any] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         query = (
             select(orm.Procedure.code, orm.ProcedureVersion.facts["sample_form"])

@@ -23,7 +23,7 @@ def _bad_rows(error: exchange.BadRows) -> Problem:
         422,
         "bad-rows",
         zh=f"有 {len(error.problems)} 处不对，一项都没有导入。请改好后整份再导入。",
-        en=f"{len(error.problems)} problems: nothing was imported. Put them right and import the whole file again.",
+        en=f"{len(error.problems)} problems: nothing was imported. Put them right and import it again.",
         errors=[{"field": f"{p.row}.{p.column}", "zh": p.zh, "en": p.en} for p in told],
         rows=[{"row": p.row, "column": p.column, "zh": p.zh, "en": p.en} for p in told],
         problems=len(error.problems),

@@ -22,7 +22,9 @@ from services.catalog.reading import Reading
 
 
 def read_city(folder: Path | Reading) -> tuple[City | None, list[Problem]]:
-    """Everything a catalogue folder says (or what is read in place of one), and every file that can't be read or field of the wrong shape.
+    """Everything a catalogue folder says, or what is read in place of one, and every file that can't be
+    read or field of the wrong shape.
+    read or field of the wrong shape.
 
     Items and packages of the wrong shape are left out of the city; there is none while a file that all
     of them stand on is wrong.

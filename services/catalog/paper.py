@@ -1,4 +1,4 @@
-"""An item's form on paper: empty, or filled in as a sample 自助样表. A Word document that people can type into."""
+"""An item's form as a Word document that people can type into: empty, or filled in as a sample 自助样表."""
 
 from __future__ import annotations
 

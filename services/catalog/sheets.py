@@ -1,4 +1,4 @@
-"""Items as JSON, CSV and XLSX. A column is a place in the item file (``title.zh``); a list is JSON in its cell.
+"""Items as JSON, CSV, XLSX. A column is a place in the item file (``title.zh``); a list is JSON in its cell.
 
 A text that a spreadsheet would take for a formula is written with an apostrophe before it, and read without.
 """

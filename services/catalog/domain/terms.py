@@ -109,7 +109,7 @@ def _known_syllables() -> frozenset[str]:
 def spellings(written: str, most: int = 4) -> tuple[tuple[str, ...], ...]:
     """How letters may be read as pinyin, the fewest syllables first; none when they can't be."""
     known = _known_syllables()
-    ways: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in written]
+    ways: list[list[tuple[str, ...]]] = [[()], *([] for _ in written)]
     for end in range(1, len(written) + 1):
         for start in range(max(0, end - 6), end):
             if written[start:end] in known:

@@ -43,7 +43,13 @@ def face() -> Response:
     shades = portal().place.face
     if shades is None:
         abort(404)
-    css = f":root {{ --river: {shades.river}; --river-deep: {shades.deep}; --river-tint: {shades.tint}; --focus: {shades.deep}; }}"
+    named = {
+        "river": shades.river,
+        "river-deep": shades.deep,
+        "river-tint": shades.tint,
+        "focus": shades.deep,
+    }
+    css = ":root { " + " ".join(f"--{name}: {value};" for name, value in named.items()) + " }"
     answer = make_response(css)
     answer.headers["Content-Type"] = "text/css; charset=utf-8"
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
