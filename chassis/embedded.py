@@ -34,6 +34,7 @@ log = structlog.get_logger()
 BROKER_URL = "memory://localhost"
 CHECKPOINT_EVERY_S = 0.5
 RESEND_PAGE = 1000
+LONGEST_ADDRESS = 65_536  # somebody pastes a page into a search: it is answered, not cut off
 
 
 class FolderInUse(RuntimeError):
@@ -88,6 +89,7 @@ class Embedded:
                 app,
                 log_output=False,
                 minimum_chunk_size=1,
+                url_length_limit=LONGEST_ADDRESS,
                 max_size=1000,
             ),
             eventlet.spawn(self._keep_checkpoints, databases),

@@ -164,7 +164,7 @@ def cards(session: Session, numbers: Sequence[int]) -> list[dict[str, Any]]:
 def _facet_titles(session: Session) -> dict[str, dict[str, dict[str, str]]]:
     titles: dict[str, dict[str, dict[str, str]]] = {name: {} for name in FACETS}
     titles["audience"] = AUDIENCES
-    titles["department"] = queries.department_names(session)
+    titles["department"] = dict(sorted(queries.department_names(session).items()))
     for theme in session.scalars(select(orm.Theme).order_by(orm.Theme.position)):
         facet = "scenario" if theme.kind == "scene" else "theme"
         titles[facet][theme.key] = {"zh": theme.title_zh, "en": theme.title_en}

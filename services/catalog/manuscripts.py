@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,10 @@ def read(session: Session, names: Collection[str]) -> dict[str, Any]:
     return found
 
 
-def all_of(session: Session, kind: str) -> Iterable[tuple[str, Any]]:
-    """Manuscripts of a kind, in order of their names."""
-    query = (
-        select(Manuscript.name, Manuscript.content)
-        .where(Manuscript.name.like(f"{kind}/%"))
-        .order_by(Manuscript.name)
-        .execution_options(yield_per=_AT_ONCE)
-    )
-    return ((name, content) for name, content in session.execute(query))
+def all_of(session: Session, kind: str) -> Iterator[tuple[str, Any]]:
+    """Manuscripts of a kind, in order of their names, a page a query."""
+    names = session.scalars(select(Manuscript.name).where(Manuscript.name.like(f"{kind}/%")))
+    wanted = sorted(names)
+    for start in range(0, len(wanted), _AT_ONCE):
+        found = read(session, wanted[start : start + _AT_ONCE])
+        yield from sorted(found.items())

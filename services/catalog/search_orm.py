@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, Integer, LargeBinary, String, Text
+from sqlalchemy import JSON, Date, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.types import JSONType
@@ -56,9 +56,9 @@ class ProcedureUsage(Base):
 
 class Manuscript(Base):
     """A file of the catalogue as it was written: ``elements.yaml``, ``items/food-licence.yaml``. Editors
-    take it out, change it and bring it back."""
+    take it out, change it and bring it back. Not JSONB, which forgets the order: choices are shown in theirs."""
 
     __tablename__ = "manuscript"
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    content: Mapped[Any] = mapped_column(JSONType)
+    content: Mapped[Any] = mapped_column(JSON(none_as_null=True))

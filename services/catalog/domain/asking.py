@@ -27,6 +27,8 @@ LONGEST = 40
 """Characters of a query that are looked at; nobody asks for more than this by hand."""
 ENOUGH = 5
 """With fewer complete answers, those that answer most of the question are shown after them."""
+EQUAL = 140.0
+"""What is called exactly so comes before everything that only has the words in its title."""
 
 Bits = int
 Lookup = Callable[[str], Bits]
@@ -174,7 +176,7 @@ def _score_reading(text: str, document: Document) -> float:
 def _score_name(asked: str, name: str) -> float:
     """Equal, begins with it, contains it, is part of what is asked; a shorter name is closer."""
     if asked == name:
-        return 100.0
+        return EQUAL
     extra = min(abs(len(name) - len(asked)), 20)
     if name.startswith(asked):
         return 80.0 - extra

@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.create_table(
         "manuscript",
         sa.Column("name", sa.String(80), primary_key=True),
-        sa.Column("content", JSONType, nullable=False),
+        sa.Column("content", sa.JSON(none_as_null=True), nullable=False),
     )
 
 
