@@ -42,7 +42,7 @@ def search(session: Session, wanted: Wanted) -> dict[str, Any]:
     asked = asking.question(wanted.query) if wanted.query.strip() else None
     postings.load(
         [t for terms in everything.values() for t in terms]
-        + ["fkind=item", "fkind=package", "fstate=open", "ftier=a", "ftier=b"]
+        + ["fkind=item", "fkind=package", "fstate=open", "ftier=a", "ftier=b", "fsample=yes"]
         + (_terms(asked) if asked else [])
     )
     ranks, near = _ranked(asked, postings)
@@ -100,10 +100,12 @@ def _ranked(asked: asking.Question | None, postings: Postings) -> tuple[list[int
 
 
 def _by_weight(ranks: Sequence[int], postings: Postings) -> list[int]:
-    """Inside a class: first what can be filed here, then guides to other places, then what is closed."""
+    """Inside a class: first what can be filed here, then guides to other places, samples, what is closed."""
     still = postings("fstate=open")
-    here = (postings("ftier=a") | postings("ftier=b")) & still
-    return [part for bits in ranks for part in (bits & here, bits & still & ~here, bits & ~still)]
+    real = still & ~postings("fsample=yes")
+    here = (postings("ftier=a") | postings("ftier=b")) & real
+    parts = (here, real & ~here, still & ~real, ~still)
+    return [bits & part for bits in ranks for part in parts]
 
 
 def _page(

@@ -1,5 +1,5 @@
-"""Plausible items by the thousand: what the hand-written ones are about, changed, renewed, reissued, for these
-and those people, at every town's counter. Invented, valid, and guides only: nothing is filed under them.
+"""Plausible items by the thousand: what the hand-written ones are about, changed, renewed, reissued, for
+these and those people, at every town's counter. Invented, valid, and guides only: nothing is filed under them.
 """
 
 from __future__ import annotations
@@ -138,6 +138,7 @@ def _template(content: Mapping[str, Any]) -> dict[str, Any]:
         "title": {"zh": ZH, "en": EN},
         **kept,
         "tier": "c",
+        "sample": True,
         "depth": 2,
         "visits": 1,
         "external": {

@@ -56,7 +56,7 @@ class ProcedureUsage(Base):
 
 class Manuscript(Base):
     """A file of the catalogue as it was written: ``elements.yaml``, ``items/food-licence.yaml``. Editors
-    take it out, change it and bring it back. Not JSONB, which forgets the order: choices are shown in theirs."""
+    take it out, change it and bring it back. Not JSONB, which forgets the order of choices."""
 
     __tablename__ = "manuscript"
 

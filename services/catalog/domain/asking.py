@@ -147,7 +147,9 @@ def _each(terms: Iterable[str], lookup: Lookup, where: str) -> Bits:
 def score(asked: Question, document: Document) -> float:
     """How well a document answers, from 0; only documents of one search are compared."""
     best = max(_score_reading(text, document) for text in asked.readings)
-    return best + (4.0 if document.kind == "package" else 0.0) + (0.0 if _is_open(document) else -40.0)
+    best += 4.0 if document.kind == "package" else 0.0
+    best -= 25.0 if "yes" in document.facets.get("sample", ()) else 0.0
+    return best if _is_open(document) else best - 40.0
 
 
 def _is_open(document: Document) -> bool:

@@ -87,6 +87,7 @@ def indexed(
             "scenario": tuple(k for k in keys if k in scenes),
             "state": ("closed",) if closed else ("open",),
             "tier": (facts["tier"],),
+            "sample": ("yes",) if facts["sample"] else (),
         },
     )
     card = {
