@@ -1,5 +1,6 @@
 """Plausible items by the thousand: what the hand-written ones are about, changed, renewed, reissued, for
-these and those people, at every town's counter. Invented, valid, and guides only: nothing is filed under them.
+these and those people, at every town's counter. Invented, valid, samples, and guides only: nothing is filed
+under them.
 """
 
 from __future__ import annotations
