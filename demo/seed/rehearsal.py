@@ -15,7 +15,7 @@ from chassis import clock, tables, wake
 from chassis.embedded import Embedded
 from chassis.timerows import RELEASED
 from chassis.workdays import OFFICE_DAY, SHANGHAI, WorkCalendar
-from demo.client import SAMPLE, Client
+from demo.client import SAMPLE, Client, Refused
 from demo.platform import free_port
 
 SERVICES = ("identity", "catalog", "intake", "approval", "portal")
@@ -23,9 +23,24 @@ QUIET_LOOKS = 3
 LOOK_EVERY_S = 0.005
 REMIND_EVERY = 20
 QUIET_WITHIN_S = 60
+KEY_TRIES, KEY_PAUSE_S = 20, 0.5
 LONGEST_HISTORY = timedelta(days=100)
 A_HOLIDAY = 3
 """Working days off in a row that count as one."""
+
+
+class PatientClient(Client):
+    """Waits for what services know of signing keys: they look again after seconds, not after days gone by."""
+
+    def _call(self, *args: Any, **extra: Any) -> Any:
+        for _ in range(KEY_TRIES):
+            try:
+                return super()._call(*args, **extra)
+            except Refused as refused:
+                if refused.status != 401:
+                    raise
+                eventlet.sleep(KEY_PAUSE_S)
+        return super()._call(*args, **extra)
 
 
 class Rehearsal:
@@ -53,7 +68,7 @@ class Rehearsal:
     def client(self, login: str, password: str = "demo") -> Client:
         """This account's access, kept for the next time."""
         if login not in self._clients:
-            self._clients[login] = Client(self._urls, login, password)
+            self._clients[login] = PatientClient(self._urls, login, password)
         return self._clients[login]
 
     def register(self, login: str, name: str, **numbers: str) -> None:

@@ -225,14 +225,14 @@ def test_a_person_registers_and_signs_in(anyone: FlaskClient, database: Database
 
 def test_a_firm_registers_by_its_credit_code(anyone: FlaskClient) -> None:
     firm = {
-        "login": "jindun",
+        "login": "hongsha",
         "password": "a long password",
         "kind": "firm",
-        "display_name": "江塘锦墩纺织有限公司",
+        "display_name": "江塘红沙贸易有限公司",
     }
     assert fields(post(anyone, "/accounts", firm)) == {"credit_code"}
-    assert fields(post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A000373"})) == {"credit_code"}
-    assert post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A000374"}).status_code == 201
+    assert fields(post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A00053T"})) == {"credit_code"}
+    assert post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A00053R"}).status_code == 201
 
 
 def test_every_wrong_field_of_a_registration_is_named_at_once(anyone: FlaskClient) -> None:
