@@ -149,7 +149,7 @@ def score(asked: Question, document: Document) -> float:
     best = max(_score_reading(text, document) for text in asked.readings)
     best += 4.0 if document.kind == "package" else 0.0
     best -= 25.0 if "yes" in document.facets.get("sample", ()) else 0.0
-    return best if _is_open(document) else best - 40.0
+    return best if _is_open(document) else best - 200.0
 
 
 def _is_open(document: Document) -> bool:
