@@ -17,6 +17,7 @@ from contracts.procedure import (
     Join,
     JoinRule,
     Limit,
+    MaterialWay,
     OnTimeout,
     Text,
     Unit,
@@ -154,6 +155,7 @@ class ElementFile(Shape):
     labels = fields.Dict(keys=fields.String(), values=fields.Nested(TextFile), load_default=dict)
     schema = fields.Dict(keys=fields.String(), required=True)
     personal = flag(False)
+    prefill = word(*get_args(model.Prefill), load_default=None)
 
     @ma.validates("schema")
     def check_schema(self, value: Mapping[str, Any], **_: Any) -> None:
@@ -172,6 +174,7 @@ class MaterialFile(Shape):
     network_check = flag(False)
     template = flag(False)
     licence_type = fields.String(load_default=None, validate=_CODE)
+    formats = Many(word(*get_args(model.FileFormat)), load_default=("pdf", "jpg", "png"))
 
 
 class YearFile(ma.Schema):
@@ -203,7 +206,8 @@ class OverrideFile(Shape):
 class MaterialUseFile(Shape):
     builds = model.MaterialUse
     material = fields.String(required=True)
-    how = word(*get_args(model.MaterialWay))
+    how = word(*get_args(MaterialWay))
+    required = flag(True)
     note = text(load_default=None)
     exception = fields.Nested(OverrideFile, load_default=None)
 

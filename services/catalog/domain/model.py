@@ -7,14 +7,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from contracts.procedure import AcceptanceRule, BranchKind, Condition, Join, Limit, OnTimeout, Text
+from contracts.procedure import (
+    AcceptanceRule,
+    BranchKind,
+    Condition,
+    Join,
+    Limit,
+    MaterialWay,
+    OnTimeout,
+    Text,
+)
 
 Audience = Literal["person", "firm"]
 ItemType = Literal[
     "licence", "confirmation", "registration", "filing", "benefit", "public_service", "utility", "other"
 ]
 Tier = Literal["a", "b", "c"]
-MaterialWay = Literal["reuse", "check", "template", "upload"]
+FileFormat = Literal["pdf", "jpg", "png", "docx", "xlsx"]
+Prefill = Literal["name", "id_number", "mobile", "business_licence"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +63,7 @@ class Element:
     """A shared data element 数据元: asked once, read by every branch that declares it.
 
     ``schema`` is JSON Schema without titles, ``labels`` names each choice, ``personal`` marks data about
-    a person.
+    a person. ``prefill`` says which known data of the applicant fills it in.
     """
 
     key: str
@@ -64,6 +74,7 @@ class Element:
     help: Text | None = None
     labels: Mapping[str, Text] = field(default_factory=dict)
     personal: bool = False
+    prefill: Prefill | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,7 @@ class Material:
     """``held``: the city has it. ``network_check``: another body's system answers for it.
 
     ``licence_type`` is the licence that is this material (营业执照), so that one just issued counts.
+    ``formats`` are the kinds of file that are taken where it is handed in.
     """
 
     code: str
@@ -80,6 +92,7 @@ class Material:
     network_check: bool = False
     template: bool = False
     licence_type: str | None = None
+    formats: tuple[FileFormat, ...] = ("pdf", "jpg", "png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +105,14 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class MaterialUse:
-    """A material an item needs and the way it comes: reuse, network check, the city's template, upload."""
+    """A material an item needs and the way it comes: reuse, network check, the city's template, upload.
+
+    One that is not ``required`` is needed in the cases its note names.
+    """
 
     material: str
     how: MaterialWay
+    required: bool = True
     note: Text | None = None
     exception: Override | None = None
 

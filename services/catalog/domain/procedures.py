@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from contracts.procedure import BranchSpec, Join, Limit, Procedure
+from contracts.procedure import BranchSpec, Join, Limit, MaterialSpec, Procedure
 from services.catalog.domain.form import merged_form
 from services.catalog.domain.model import City, Item, ItemBranch, Package
 
@@ -33,6 +33,7 @@ def procedure_of_item(item: Item, city: City, *, version: int = 1) -> Procedure:
         branches=branches,
         join=item.join or Join(rule="all", over=tuple(b.key for b in branches)),
         form=merged_form(branches, item.optional, item.regroup, city),
+        materials=used_materials([item], city),
     )
 
 
@@ -63,6 +64,25 @@ def procedure_of_package(package: Package, city: City, *, version: int = 1) -> P
         branches=branches,
         join=package.join,
         form=merged_form(branches, optional, package.regroup, city),
+        materials=used_materials((city.items[s.item] for s in specs), city),
+    )
+
+
+def used_materials(items: Iterable[Item], city: City) -> tuple[MaterialSpec, ...]:
+    """The materials of these items, each once and in the way its first item says."""
+    uses = {use.material: use for item in reversed(list(items)) for use in reversed(item.materials)}
+    return tuple(
+        MaterialSpec(
+            code=code,
+            title=material.title,
+            how=use.how,
+            required=use.required,
+            needed_when=use.note,
+            formats=material.formats if use.how in ("upload", "template") else (),
+            licence_type=material.licence_type,
+        )
+        for code, use in reversed(uses.items())
+        if (material := city.materials.get(code))
     )
 
 
