@@ -129,6 +129,7 @@ class Embedded:
             master_key=master_key,
             urls=dict.fromkeys(service_names(), self.url),
             sqlite_synchronous=self._synchronous,
+            storage_url=f"file:{self.folder / 'files' / name}",
         )
 
     def _keep_checkpoints(self, databases: Iterable[Database]) -> None:
