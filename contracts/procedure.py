@@ -77,8 +77,8 @@ class MaterialSpec:
     answers for it ("check"), the city offers a text that counts unless another is handed in ("template"),
     or the applicant hands it in ("upload").
 
-    An upload that is not ``required`` is needed in some cases only; ``needed_when`` says in which. ``formats``
-    are the kinds of file it may be.
+    An upload that is not ``required`` is needed in some cases only; ``needed_when`` says in which.
+    ``formats`` are the kinds of file it may be.
     """
 
     code: str

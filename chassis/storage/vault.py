@@ -35,7 +35,10 @@ class Storage(Protocol):
 
 
 class Vault:
-    """Seals what goes into a storage and checks what comes out. Never call `put` or `get` in a transaction."""
+    """Seals what goes into a storage and checks what comes out.
+
+    Never call `put` or `get` in a transaction.
+    """
 
     def __init__(self, storage: Storage, sealer: Sealer):
         self._storage = storage

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from chassis.uow import UnitOfWork
-from services.identity import keys
+from services.identity import keys, queries
 from services.identity.domain import (
     SESSION_LIVES,
     Account,
@@ -146,6 +146,13 @@ def read_names(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list
     ).all()
     _write_down(reader, "read_name", [row.account_id for row in found], uow)
     return [{"account_id": row.account_id, "display_name": row.display_name} for row in found]
+
+
+def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:
+    """The caller's own data; the reading is written down. Raises `UnknownAccount`."""
+    found = queries.account(account_id, uow.session)
+    _write_down(account_id, f"read_own_data:{purpose}", [account_id], uow)
+    return found
 
 
 def _locked(account_id: str, uow: UnitOfWork) -> Account:

@@ -1,20 +1,18 @@
-"""HTTP: ``/api/intake``."""
+"""Applications for their applicants, the desk, the departments, and everybody with a query code."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
 from flask.views import MethodView
+from sqlalchemy.orm import Session
 
-from chassis import web
-from chassis.config import Config
-from chassis.database import Database
 from chassis.problems import Problem
 from chassis.ratelimit import Limit
 from chassis.web import (
     Blueprint,
     caller,
+    current_database,
     current_session,
     current_uow,
     public,
@@ -25,7 +23,6 @@ from chassis.web import (
 from services.intake import handlers, queries, replica, schemas
 from services.intake.domain import Application
 from services.intake.numbers import is_application_no, is_query_code, query_code
-from services.intake.problems import PROBLEMS
 
 APPLICANTS = ("person", "firm")
 DESK = "acceptance_clerk"
@@ -35,13 +32,26 @@ applications = Blueprint("applications", __name__, description="Filing, and what
 desk = Blueprint("acceptance", __name__, description="Acceptance 受理 at the desk.")
 departments = Blueprint("dossiers", __name__, description="What departments may read.")
 
+PARTS = (applications, desk, departments)
+
 look_ups = Limit("progress", tries=5)
 
 
-def create_app(config: Config, *, database: Database | None = None) -> Flask:
-    """The web application of intake."""
-    parts = [applications, desk, departments]
-    return web.create_app(config, "One Window: intake", parts, PROBLEMS, database=database)
+def receipt_of(filed: Application | str, session: Session, master_key: bytes) -> dict[str, Any]:
+    """Number, query code and what happened so far; of an application or of the one with this number."""
+    found = session.get_one(Application, filed) if isinstance(filed, str) else filed
+    number = found.application_no
+    return {
+        "application_no": number,
+        "query_code": query_code(master_key, number),
+        "status": found.status,
+        "procedure": found.procedure,
+        "version": found.version,
+        "title": replica.known_procedure(found.procedure, found.version, session).procedure.title,
+        "submitted_at": found.submitted_at,
+        "acceptance_due": found.acceptance_due,
+        "accepted_at": found.accepted_at,
+    }
 
 
 def _shown(found: Application) -> dict[str, Any]:
@@ -61,19 +71,8 @@ class Applications(MethodView):
         found = handlers.submit(
             command["procedure"], command["form"], command["channel"], who.account_id, who.kind, uow
         )
-        number = found.application_no
-        receipt = {
-            "application_no": number,
-            "query_code": query_code(uow.master_key, number),
-            "status": found.status,
-            "procedure": found.procedure,
-            "version": found.version,
-            "title": replica.known_procedure(found.procedure, found.version, uow.session).procedure.title,
-            "submitted_at": found.submitted_at,
-            "acceptance_due": found.acceptance_due,
-            "accepted_at": found.accepted_at,
-        }
-        return receipt, {"Location": f"/api/intake/applications/{number}"}
+        receipt = receipt_of(found, uow.session, uow.master_key)
+        return receipt, {"Location": f"/api/intake/applications/{found.application_no}"}
 
     @reads
     @requires(*APPLICANTS)
@@ -94,6 +93,18 @@ class OneApplication(MethodView):
         who, session = caller(), current_session()
         found = queries.application_for(number, who.account_id, who.department, session)
         return queries.view(found, session)
+
+
+@applications.route("/applications/<number>/receipt")
+class Receipt(MethodView):
+    @reads
+    @requires(*APPLICANTS)
+    @applications.response(200, schemas.ReceiptSchema)
+    def get(self, number: str) -> Any:
+        """The proof of filing, for who filed."""
+        session = current_session()
+        found = queries.own_application(number, caller().account_id, session)
+        return receipt_of(found, session, current_database().config.master_key)
 
 
 @applications.route("/applications/<number>/form")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -14,10 +14,12 @@ from chassis.uow import NotYet, UnitOfWork
 from contracts import Event
 from contracts.cloudevents import Envelope
 from contracts.intake import ApplicationStatusChanged
+from contracts.procedure import BranchSpec
 from services.intake import replica
-from services.intake.domain import Application, UnknownApplication, called_for
+from services.intake.domain import Application, UnknownApplication, called_for, missing
 from services.intake.domain.application import Channel, Ground
 from services.intake.forms import FieldError, InvalidForm
+from services.intake.handlers import materials, prefill
 from services.intake.orm import acceptance_act, application, correction, reading, row_of, save_followed
 from services.intake.serials import next_application_no
 
@@ -33,18 +35,24 @@ class NothingCalledFor(Exception):
 
 
 def submit(
-    code: str, form: dict[str, Any], channel: Channel, applicant: str, kind: str, uow: UnitOfWork
+    code: str,
+    form: dict[str, Any],
+    channel: Channel,
+    applicant: str,
+    kind: str,
+    uow: UnitOfWork,
+    filled: Collection[str] = (),
 ) -> Application:
     """File a form under the procedure's newest version, and accept it at once where rules decide that.
 
-    Raises `replica.UnknownProcedure`, `replica.NotOpenForFiling`, `WrongAudience`, `InvalidForm`,
-    `NothingCalledFor`.
+    ``filled`` are the slots with a file in them. Raises `replica.UnknownProcedure`,
+    `replica.NotOpenForFiling`, `WrongAudience`, `InvalidForm`, `NothingCalledFor`.
     """
     known = replica.open_procedure(code, uow.session)
     procedure = known.procedure
     if kind not in procedure.audience:
         raise WrongAudience(code)
-    called = _checked(known, form)
+    called = _checked(known, form, filled)
     due = None
     if procedure.acceptance == "desk":
         due = replica.acceptance_due(procedure, uow.now, uow.session)
@@ -66,12 +74,18 @@ def submit(
 
 
 def resubmit(number: str, form: dict[str, Any], applicant: str, uow: UnitOfWork) -> Application:
-    """Take the whole form again after it was returned. Raises `IllegalMove`, `InvalidForm`."""
+    """Take the whole form again after it was returned, with what was uploaded since then.
+
+    Raises `IllegalMove`, `InvalidForm`.
+    """
     found = _own(number, applicant, uow)
     known = replica.known_procedure(found.procedure, found.version, uow.session)
-    called = _checked(known, form)
+    again = _asked_again(found, known, uow) if found.status == "returned" else []
+    called = _checked(known, form, materials.filled(number, uow), again)
     due = replica.acceptance_due(known.procedure, uow.now, uow.session)
     _move(found, uow, lambda: found.resubmit(form, called, uow.now, due))
+    needed = {code for b in known.procedure.branches if b.key in called for code in b.materials}
+    materials.hand_in(number, needed, uow)
     uow.schedule(SILENCE, number, due)
     return found
 
@@ -86,18 +100,23 @@ def withdraw(number: str, applicant: str, uow: UnitOfWork) -> Application:
 def correct(
     number: str, branch_no: str, changes: Mapping[str, Any], note: str, applicant: str, uow: UnitOfWork
 ) -> Application:
-    """Supply what a branch asked for. Only fields that branch reads, and none that would call for other
-    branches. Raises `IllegalMove`, `InvalidForm`."""
+    """Supply what a branch asked for, uploads included. Only fields and materials that branch reads, and
+    no field that would call for other branches. Raises `IllegalMove`, `InvalidForm`."""
     found = _own(number, applicant, uow)
     request = found.request_to_answer(branch_no)
     form = {**found.form, **changes}
     _check_changes(found, branch_no, form, changes, uow)
+    fresh = materials.hand_in(number, _spec_of(found, branch_no, uow).materials, uow)
+    if not changes and not note and not fresh:
+        raise InvalidForm(
+            [_error("changes", "请填写补正的内容或说明", "Say what you put right, or write a note")]
+        )
     _move(found, uow, lambda: found.correct(branch_no, form, uow.now))
     values = {
         "branch_no": branch_no,
         "request": request,
         "application_no": number,
-        "changed": sorted(changes),
+        "changed": sorted({*changes, *fresh}),
         "note": note or None,
         "at": uow.now,
     }
@@ -177,10 +196,16 @@ def follow_cases(events: list[Envelope], uow: UnitOfWork) -> None:
             _say(followed, said, before, uow)
             changed.append(followed)
     save_followed(changed, uow.session)
+    prefill.keep_licences(events, found, uow)
 
 
 def note_reading(
-    application_no: str, branch_no: str | None, account: str, department: str, uow: UnitOfWork
+    application_no: str,
+    branch_no: str | None,
+    account: str,
+    department: str,
+    uow: UnitOfWork,
+    material: str | None = None,
 ) -> None:
     """Write down who read an applicant's data."""
     values = {
@@ -189,6 +214,7 @@ def note_reading(
         "account_id": account,
         "department": department,
         "at": uow.now,
+        "material": material,
     }
     uow.session.execute(insert(reading), values)
 
@@ -197,21 +223,56 @@ def _in_case(envelope: Envelope) -> tuple[str, int]:
     return envelope.subject, envelope.sequence
 
 
-def _checked(known: replica.Known, form: Mapping[str, Any]) -> tuple[str, ...]:
-    if errors := known.check.errors(form):
-        raise InvalidForm(errors)
+def _checked(
+    known: replica.Known,
+    form: Mapping[str, Any],
+    filled: Collection[str],
+    again: Iterable[FieldError] = (),
+) -> tuple[str, ...]:
+    """The branches called for; everything wrong or missing is told at once (一次性告知)."""
     called = called_for(known.procedure, form)
+    absent = [
+        _error(f"materials.{m.code}", f"请上传{m.title.zh}", f"Please upload: {m.title.en}")
+        for m in missing(known.procedure, called, filled)
+    ]
+    named = {e["field"] for e in absent}
+    absent += [e for e in again if e["field"] not in named]
+    if errors := [*known.check.errors(form), *absent]:
+        raise InvalidForm(errors)
     if not called:
         raise NothingCalledFor(known.procedure.code)
     return called
+
+
+def _asked_again(found: Application, known: replica.Known, uow: UnitOfWork) -> list[FieldError]:
+    """Materials that the desk sent back and that have not been uploaded again."""
+    table = acceptance_act.c
+    last = uow.session.scalar(
+        select(table.words)
+        .where(table.application_no == found.application_no)
+        .order_by(table.number.desc())
+        .limit(1)
+    )
+    named = {reason["field"] for reason in last or ()}
+    fresh = materials.filled(found.application_no, uow, fresh=True)
+    return [
+        _error(f"materials.{m.code}", f"请重新上传{m.title.zh}", f"Please upload again: {m.title.en}")
+        for m in known.procedure.materials
+        if m.code in named and m.how == "upload" and m.code not in fresh
+    ]
+
+
+def _spec_of(found: Application, branch_no: str, uow: UnitOfWork) -> BranchSpec:
+    procedure = replica.known_procedure(found.procedure, found.version, uow.session).procedure
+    key = found.case.branches[branch_no].state.key
+    return next(b for b in procedure.branches if b.key == key)
 
 
 def _check_changes(
     found: Application, branch_no: str, form: Mapping[str, Any], changes: Mapping[str, Any], uow: UnitOfWork
 ) -> None:
     known = replica.known_procedure(found.procedure, found.version, uow.session)
-    key = found.case.branches[branch_no].state.key
-    open_to_change = next((b.fields for b in known.procedure.branches if b.key == key), ())
+    open_to_change = _spec_of(found, branch_no, uow).fields
     errors = [
         _error(f"changes.{name}", "这次补正没有要求改这一项", "This field is not part of the correction")
         for name in changes
