@@ -136,14 +136,19 @@ def _take(code: str, formats: tuple[str, ...], keep: Callable[[Upload, UnitOfWor
 
 
 def _read_file() -> tuple[str, str, bytes]:
-    part = request.files.get("file")
-    if part is None or not part.filename:
-        raise no_file()
     limit = means().settings.max_file
-    content = part.stream.read(limit + 1)
-    if len(content) > limit:
-        raise file_too_large(limit)
-    return plain_name(part.filename), part.mimetype or "", content
+    parts = request.files
+    try:
+        part = parts.get("file")
+        if part is None or not part.filename:
+            raise no_file()
+        content = part.stream.read(limit + 1)
+        if len(content) > limit:
+            raise file_too_large(limit)
+        return plain_name(part.filename), part.mimetype or "", content
+    finally:
+        for each in parts.values():
+            each.close()
 
 
 def _examine(name: str, declared: str, content: bytes, formats: tuple[str, ...]) -> tuple[str, str]:

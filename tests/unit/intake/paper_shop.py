@@ -122,5 +122,7 @@ class Applicant:
 def upload(
     who: FlaskClient, path: str, content: bytes = PDF, name: str = "图.pdf", kind: str = ""
 ) -> TestResponse:
-    part = (io.BytesIO(content), name, kind) if kind else (io.BytesIO(content), name)
-    return who.post(path, data={"file": part}, content_type="multipart/form-data")
+    head = f'--mark\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    head += f"Content-Type: {kind}\r\n\r\n" if kind else "\r\n"
+    body = head.encode() + content + b"\r\n--mark--\r\n"
+    return who.post(path, data=body, content_type="multipart/form-data; boundary=mark")
