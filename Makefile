@@ -41,7 +41,7 @@ stack-stop: ## End what `make stack` started
 .PHONY: test
 test: $(VENV)/dev.stamp ## Every test, on real RabbitMQ and PostgreSQL and in a real browser
 	@$(BIN)/python -m deploy.local.machine --for-tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The quick tests: no server, no browser

@@ -194,7 +194,6 @@ class Stack:
             "ONEWINDOW_MASTER_KEY_FILE": str(self.folder / "master.key"),
             "ONEWINDOW_STORAGE_URL": f"file:{self.folder}/files/{{service}}",
             "ONEWINDOW_URLS": json.dumps(self.urls),
-            "PSYCOPG_WAIT_FUNC": "wait_selector",
             **({"ONEWINDOW_BROKER_API": self.rabbit.api_url} if self.rabbit is not None else {}),
             **more,
         }
