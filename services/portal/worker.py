@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import trust
 from chassis.uow import UnitOfWork
-from chassis.worker import Worker, due, subscribe
+from chassis.worker import Worker, subscribe
 from contracts import approval, intake
 from contracts.cloudevents import Envelope
 from services.portal import handlers
@@ -34,7 +34,3 @@ class PortalWorker(Worker):
     @subscribe("portal.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
         trust.keep(events, uow)
-
-    @due(handlers.DRAFT_EXPIRES)
-    def draft_expires(self, subjects: list[str], uow: UnitOfWork) -> None:
-        handlers.forget(subjects, uow)

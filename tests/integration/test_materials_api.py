@@ -456,6 +456,22 @@ def test_a_department_that_asks_for_a_material_gets_the_new_version_with_the_cor
     assert isinstance(office.said(intake.ApplicationCorrected)[0], intake.ApplicationCorrected)
 
 
+def test_one_new_version_answers_every_department_that_asked_for_it(office: Office, me: Applicant) -> None:
+    number = me.file()
+    told = opened(office, number)
+    told.suspend("food", 1)
+    told.suspend("fire", 1)
+    office.say(told.story)
+    upload(office.applicant, f"{BASE}/applications/{number}/materials/plan", OTHER_PDF)
+    for branch_no in (f"{number}-01", f"{number}-02"):
+        body = {"branch_no": branch_no, "changes": {}}
+        sent = office.applicant.post(f"{BASE}/applications/{number}/corrections", json=body)
+        assert sent.status_code == 202, sent.text
+    for department, branch_no in (("SJ", f"{number}-01"), ("XF", f"{number}-02")):
+        dossier = office.staff("officer", department).get(f"{BASE}/dossiers/{branch_no}").get_json()
+        assert dossier["changed"] == ["plan"]
+
+
 def test_a_correction_that_is_refused_hands_nothing_in(office: Office, me: Applicant) -> None:
     number = me.file()
     told = opened(office, number)

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 from chassis import metrics
 from chassis.uow import NotYet, UnitOfWork
 from contracts import Event
+from contracts.approval import BranchSuspended
 from contracts.cloudevents import Envelope
 from contracts.intake import ApplicationStatusChanged
 from contracts.procedure import BranchSpec
@@ -85,7 +86,7 @@ def resubmit(number: str, form: dict[str, Any], applicant: str, uow: UnitOfWork)
     due = replica.acceptance_due(known.procedure, uow.now, uow.session)
     _move(found, uow, lambda: found.resubmit(form, called, uow.now, due))
     needed = {code for b in known.procedure.branches if b.key in called for code in b.materials}
-    materials.hand_in(number, needed, uow)
+    materials.hand_in(number, needed, uow.now, uow)
     uow.schedule(SILENCE, number, due)
     return found
 
@@ -106,7 +107,8 @@ def correct(
     request = found.request_to_answer(branch_no)
     form = {**found.form, **changes}
     _check_changes(found, branch_no, form, changes, uow)
-    fresh = materials.hand_in(number, _spec_of(found, branch_no, uow).materials, uow)
+    asked_at = found.case.last(BranchSuspended.type, branch_no) or found.submitted_at
+    fresh = materials.hand_in(number, _spec_of(found, branch_no, uow).materials, asked_at, uow)
     if not changes and not note and not fresh:
         raise InvalidForm(
             [_error("changes", "请填写补正的内容或说明", "Say what you put right, or write a note")]

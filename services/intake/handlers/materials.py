@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -87,13 +87,13 @@ def take_out_of_application(number: str, code: str, account_id: str, uow: UnitOf
     drop_all(uow, table.c.application_no == number, table.c.code == code, table.c.handed_in_at.is_(None))
 
 
-def hand_in(number: str, codes: Collection[str], uow: UnitOfWork) -> set[str]:
-    """What waits in these slots counts from now on; returns the slots with something new."""
-    waiting = (table.c.application_no == number, table.c.code.in_(codes), table.c.handed_in_at.is_(None))
-    fresh = set(uow.session.scalars(select(table.c.code).where(*waiting)))
-    if fresh:
-        uow.session.execute(update(table).where(*waiting).values(handed_in_at=uow.now))
-    return fresh
+def hand_in(number: str, codes: Collection[str], since: datetime, uow: UnitOfWork) -> set[str]:
+    """What waits in these slots counts from now on; returns those with anything newer than ``since``."""
+    mine = (table.c.application_no == number, table.c.code.in_(codes))
+    uow.session.execute(
+        update(table).where(*mine, table.c.handed_in_at.is_(None)).values(handed_in_at=uow.now)
+    )
+    return set(uow.session.scalars(select(table.c.code).where(*mine, table.c.handed_in_at > since)))
 
 
 def filled(number: str, uow: UnitOfWork, *, fresh: bool = False) -> set[str]:

@@ -59,6 +59,7 @@ class Portal:
         self.http = http_session()
         self.sessions = SessionSeal(config.master_key)
         self.links = Envelope(config.master_key, "link")
+        self.draft_links = Envelope(config.master_key, "draft")
         self.place = Place.from_env()
         self._remembered: dict[tuple[Any, ...], tuple[float, Any]] = {}
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 
-from chassis.web import current_database, current_feed
-from services.portal import handlers, views
+from chassis.web import current_feed
+from services.portal import views
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.dates import moment
-from services.portal.orm import Draft
 from services.portal.web.portal import (
     VIEW_COOKIE,
     account,
@@ -40,8 +39,7 @@ def home() -> Response:
     mine, drafts = [], []
     if account().get("kind") in ("person", "firm"):
         mine = _running_cases()[:3]
-        with current_database().read() as reading:
-            drafts = handlers.drafts_of(account()["account_id"], reading)[:2]
+        drafts = _drafts()[:2]
     who = reader()
     return page(
         "home.html",
@@ -145,8 +143,7 @@ def by_link(token: str) -> Response:
 def space() -> Response:
     answer = city().applications(request.args.get("cursor"))
     who = reader()
-    with current_database().read() as reading:
-        drafts = handlers.drafts_of(account()["account_id"], reading)
+    drafts = _drafts()
     cases = answer["items"]
     to_do = [c for c in cases if views.asks_for_correction(c)]
     running = [c for c in cases if c not in to_do and c["status"] not in views.ENDED]
@@ -201,6 +198,14 @@ def _running_cases() -> list[dict[str, Any]]:
         return []
 
 
+def _drafts() -> list[dict[str, Any]]:
+    """The visitor's unfinished drafts; none while intake is away."""
+    try:
+        return city().drafts()
+    except Unreachable:
+        return []
+
+
 def _procedure_page(code: str) -> Response:
     found = portal().public("procedure", code)
     return page(
@@ -228,15 +233,14 @@ def _case_link(case: dict[str, Any]) -> str:
     return url_for("cases.case", no=case["application_no"])
 
 
-def _draft_slip(draft: Draft) -> views.Slip:
+def _draft_slip(draft: dict[str, Any]) -> views.Slip:
     t, who = language(), reader()
-    found = portal().public("procedure", draft.procedure)
     return views.Slip(
         number="",
-        name=t.of(found["title"]),
+        name=t.of(draft["title"]),
         mark=views.Mark("wait", "wait", t("没填完")),
         what=t("接着填"),
         who=t("您"),
-        due=t("保存于 {day}", day=who.day(draft.saved_at)),
-        href=url_for("apply.start", code=draft.procedure),
+        due=t("保存于 {day}", day=who.day(draft["saved_at"])),
+        href=url_for("apply.start", code=draft["procedure"]),
     )

@@ -28,6 +28,7 @@ from services.catalog import orm as catalog_orm
 from services.catalog import sample as catalog_sample
 from services.catalog.web import create_app as catalog_app
 from services.portal.handlers import page_changes
+from tests.unit.portal.fake_papers import add_papers
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
@@ -67,7 +68,9 @@ class FakeCity:
         self.say = say
         self.cases: dict[str, dict[str, Any]] = {}
         self.forms: dict[str, dict[str, Any]] = {}
-        self.by_key: dict[str, str] = {}
+        self.drafts: dict[str, dict[str, Any]] = {}
+        self.known: dict[str, Any] = {}
+        self.slots: dict[str, dict[str, dict[str, Any]]] = {}
         self.requests: list[str] = []
         self.down: set[str] = set()
         self.tries = 0
@@ -75,6 +78,7 @@ class FakeCity:
         self.signed_out = False
         self.token_seconds = 600
         self.errors: list[dict[str, str]] = []
+        self._procedures: dict[str, dict[str, Any]] = {}
         self._serial = itertools.count(123)
         self._catalog = Client(catalog)
         self._app = Client(self._make())
@@ -90,10 +94,15 @@ class FakeCity:
     def answer(self, service: str) -> Client:
         return self._catalog if service == "catalog" else self._app
 
+    def procedure(self, code: str) -> dict[str, Any]:
+        if code not in self._procedures:
+            self._procedures[code] = self._catalog.get(f"/api/catalog/procedures/{code}").json
+        return self._procedures[code]
+
     def file(self, code: str, form: dict[str, Any], owner: str, desk: bool = False) -> dict[str, Any]:
-        procedure = self._catalog.get(f"/api/catalog/procedures/{code}").json
+        procedure = self.procedure(code)
         no = f"{procedure['lead_department']}20261124{next(self._serial):06d}K"
-        wanted = [b for b in procedure["branches"] if self._called_for(b, form)]
+        wanted = [b for b in procedure["branches"] if self.called_for(b, form)]
         due = self.now + timedelta(days=6)
         branches = [
             {
@@ -223,7 +232,7 @@ class FakeCity:
         )
 
     @staticmethod
-    def _called_for(branch: dict[str, Any], form: dict[str, Any]) -> bool:
+    def called_for(branch: dict[str, Any], form: dict[str, Any]) -> bool:
         return all(
             (form.get(c["field"]) or 0) >= c["at_least"]
             if c.get("at_least") is not None
@@ -252,6 +261,8 @@ class FakeCity:
                 return problem(401, "not-signed-in")
             return None
 
+        add_papers(app, self, who, problem)
+
         @app.post("/api/identity/tokens")
         def tokens() -> Any:
             account = ACCOUNTS.get(request.json["login"])
@@ -270,18 +281,6 @@ class FakeCity:
             wanted = request.args["ids"].split(",")
             found = [a for a in ACCOUNTS.values() if a["account_id"] in wanted]
             return jsonify({"items": [{k: a[k] for k in ("account_id", "display_name")} for a in found]})
-
-        @app.post("/api/intake/applications")
-        def submit() -> Any:
-            key = request.headers["Idempotency-Key"]
-            if self.errors:
-                return problem(422, "invalid-form", errors=self.errors)
-            if key not in self.by_key:
-                body = request.json
-                self.by_key[key] = self.file(body["procedure"], body["form"], who()["account_id"])[
-                    "application_no"
-                ]
-            return jsonify(self.cases[self.by_key[key]]), 201
 
         @app.get("/api/intake/applications")
         def mine() -> Any:
