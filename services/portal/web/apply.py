@@ -231,7 +231,7 @@ def _asked_page(draft: dict[str, Any], procedure: dict[str, Any], asked: list[St
         return _step_page(draft, procedure, asked, this, draft["answers"])
     typed = MultiDict(kept)
     answers = merge(draft["answers"], read(this.fields, typed))
-    return _step_page(draft, procedure, asked, this, answers, restored=typed.get("seen", ""))
+    return _step_page(draft, procedure, asked, this, answers, seen=typed.get("seen", draft["revision"]))
 
 
 def _step_page(
@@ -242,7 +242,7 @@ def _step_page(
     answers: dict[str, Any],
     errors: list[Wrong] | None = None,
     rows: dict[str, list[dict[str, Any]]] | None = None,
-    restored: str = "",
+    seen: Any = None,
     status: int = 422,
 ) -> Response:
     t = language()
@@ -263,8 +263,8 @@ def _step_page(
         said=lambda field: said(field, answers.get(field.name), t),
         errors=errors or [],
         wrong={w.field: w.message for w in errors or []},
-        restored=restored,
-        seen=restored or draft["revision"],
+        restored=seen is not None,
+        seen=draft["revision"] if seen is None else seen,
         back=request.values.get("back", ""),
     )
 

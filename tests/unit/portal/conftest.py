@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +80,18 @@ class Browser:
     def upload(self, path: str, content: bytes, name: str = "图.pdf", part: str = "file") -> TestResponse:
         """Send a file into a slot, with the token of the page at hand."""
         assert self.page is not None
-        data = {"csrf": form_token(self.page.text), part: (io.BytesIO(content), name)}
-        self.page = self.client.post(path, data=data, follow_redirects=True)
+        return self.send(path, {"csrf": form_token(self.page.text)}, part, name, content)
+
+    def send(
+        self, path: str, values: Mapping[str, str], part: str, name: str, content: bytes
+    ) -> TestResponse:
+        """A form with one file."""
+        start = '--mark\r\nContent-Disposition: form-data; name="'
+        fields = [f'{start}{n}"\r\n\r\n{v}\r\n' for n, v in values.items()]
+        head = f'{start}{part}"; filename="{name}"\r\n\r\n'
+        body = "".join([*fields, head]).encode() + content + b"\r\n--mark--\r\n"
+        kind = "multipart/form-data; boundary=mark"
+        self.page = self.client.post(path, data=body, content_type=kind, follow_redirects=True)
         return self.page
 
     def sign_in(self, login: str) -> TestResponse:
