@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
-from demo.client import Client, sample_form
+from demo.client import Client, sample_form, small_pdf
 from demo.platform import Platform
 from tests.browser.conftest import PHONE, Open
 from tests.unit.portal.forms import typed
+
+PDF: FilePayload = {"name": "图.pdf", "mimeType": "application/pdf", "buffer": small_pdf()}
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,14 @@ def fill_in(page: Page, answers: dict[str, object]) -> None:
                 page.check(f'.card input[name="{name}"][value="{value}"]')
 
 
+def upload_all(page: Page) -> None:
+    """Put a small PDF into each slot that needs one; choosing it sends it."""
+    waiting = page.locator(".slot.tone-wait")
+    while left := waiting.count():
+        page.set_input_files(".slot.tone-wait input[name=file] >> nth=0", PDF)
+        expect(waiting).to_have_count(left - 1)
+
+
 def apply(page: Page, code: str, clicks: int = 1) -> str:
     """File the sample's form of this procedure; returns the case number."""
     answers = sample_form(code)
@@ -43,8 +53,12 @@ def apply(page: Page, code: str, clicks: int = 1) -> str:
         page.wait_for_url("**/apply/*/*")
         if page.url.endswith("/check"):
             break
-        fill_in(page, answers)
-        page.click("main .go button.primary")
+        if page.url.endswith("/materials"):
+            upload_all(page)
+            page.click("main .go a.primary")
+        else:
+            fill_in(page, answers)
+            page.click("main .go button.primary")
     page.check("#declared")
     page.click("main .go button.primary", click_count=clicks)
     page.wait_for_url("**/cases/*/done")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from contracts.procedure import BranchSpec, Join, Limit, MaterialSpec, Procedure
 from services.catalog.domain.form import merged_form
-from services.catalog.domain.model import City, Item, ItemBranch, Package
+from services.catalog.domain.model import City, Item, ItemBranch, MaterialUse, Package
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,9 @@ def procedure_of_package(package: Package, city: City, *, version: int = 1) -> P
 
 def used_materials(items: Iterable[Item], city: City) -> tuple[MaterialSpec, ...]:
     """The materials of these items, each once and in the way its first item says."""
-    uses = {use.material: use for item in reversed(list(items)) for use in reversed(item.materials)}
+    uses: dict[str, MaterialUse] = {}
+    for use in (use for item in items for use in item.materials):
+        uses.setdefault(use.material, use)
     return tuple(
         MaterialSpec(
             code=code,
@@ -81,7 +83,7 @@ def used_materials(items: Iterable[Item], city: City) -> tuple[MaterialSpec, ...
             formats=material.formats if use.how in ("upload", "template") else (),
             licence_type=material.licence_type,
         )
-        for code, use in reversed(uses.items())
+        for code, use in uses.items()
         if (material := city.materials.get(code))
     )
 

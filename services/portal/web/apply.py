@@ -163,7 +163,7 @@ def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: lis
         draft=draft,
         procedure=procedure,
         count=len(steps_of(procedure, draft["answers"])),
-        mine=[s for s in shown if s.open],
+        mine=sorted((s for s in shown if s.open), key=lambda s: not s.needed),
         held=[s for s in shown if not s.open],
         left=len(missing_uploads(draft["materials"], language())),
         errors=errors,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -37,8 +38,11 @@ def fix_page(no: str) -> Response:
         if not errors:
             note(t("已收到您的补正，办理接着走。"))
             return go("cases.case", no=no)
-    slots = {s["code"]: slot_view(s, t) for s in here.materials(no)} if asked else {}
     shown = {code for one in asked for code, _ in one["slots"]}
+    slots = {
+        s["code"]: slot_view(s | {"state": "rejected"} if s["code"] in shown and not is_waiting(s) else s, t)
+        for s in (here.materials(no) if asked else ())
+    }
     more = [s for code, s in slots.items() if s.id in {w.field for w in errors} and code not in shown]
     return page(
         "fix.html",
@@ -90,11 +94,18 @@ def _uploads(no: str, asked: list[dict[str, Any]]) -> list[Wrong]:
         if name.startswith("file.") and name.removeprefix("file."):
             code = name.removeprefix("file.")
             errors += upload(f"applications/{no}", code, (name, f"photo.{code}")) or []
-    waiting = {s["code"] for s in here.materials(no) if s["file"] and not s["file"]["handed_in_at"]}
-    for code, _ in dict.fromkeys(slot for one in asked for slot in one["slots"]):
-        if code not in waiting and f"material-{code}" not in {w.field for w in errors}:
-            errors.append(Wrong(f"material-{code}", t("请重新上传这份材料")))
+    named = {code for one in asked for code, _ in one["slots"]}
+    told = {w.field for w in errors}
+    for slot in here.materials(no):
+        if slot["code"] in named and not is_waiting(slot) and f"material-{slot['code']}" not in told:
+            words = t("请重新上传{title}", title=t.of(slot["title"]))
+            errors.append(Wrong(f"material-{slot['code']}", words))
     return errors
+
+
+def is_waiting(slot: Mapping[str, Any]) -> bool:
+    """Whether something new was uploaded that has not been sent with a correction."""
+    return bool(slot["file"]) and not slot["file"]["handed_in_at"]
 
 
 def _send(

@@ -67,7 +67,7 @@ def upload(holder: str, code: str, inputs: tuple[str, ...]) -> list[Wrong] | Non
     except Refused as refused:
         if refused.status not in (409, 413, 422):
             raise
-        return [Wrong(f"material-{code}", refused.detail)]
+        return [Wrong(f"material-{code}", language().of({"zh": refused.detail, "en": refused.detail}))]
     return []
 
 

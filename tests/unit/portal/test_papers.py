@@ -286,7 +286,7 @@ def test_slots_and_fields_are_put_right_together(visit: Visit, city: FakeCity) -
     page = browser.get(f"/cases/{no}/fix").text
     assert "一共 2 处" in page and "效果图没有标尺寸" in page and 'name="file.m13"' in page
     answer = browser.post(f"/cases/{no}/fix", sign_width_cm="420")
-    assert answer.status_code == 422 and "请重新上传这份材料" in answer.text
+    assert answer.status_code == 422 and "请重新上传效果图" in answer.text
     answer = send(browser, no, {"sign_width_cm": ""}, "新效果图.pdf")
     assert (
         answer.status_code == 422 and "新效果图.pdf" in answer.text and 'href="#sign_width_cm"' in answer.text
