@@ -127,7 +127,7 @@ def not_found() -> Problem:
 
 def too_large(limit: int) -> Problem:
     """The request has more than ``limit`` bytes."""
-    size = f"{limit / MIB:g} MB"
+    size = f"{max(1, limit // MIB)} MB"
     return Problem(
         413,
         "too-large",
