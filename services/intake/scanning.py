@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from chassis.problems import MIB
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 8.0
 CHUNK = 64 * 1024
 MAX_UNPACKED = 100 * MIB
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!" + b"$H+H*"

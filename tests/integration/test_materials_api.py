@@ -18,6 +18,7 @@ from chassis.database import Database
 from chassis.fakes.database import scratch_config
 from chassis.fakes.web import client
 from chassis.problems import MIB
+from chassis.ratelimit import Limit
 from chassis.storage import Vault, open_vault
 from contracts import approval, intake
 from services.intake import orm, papers
@@ -26,6 +27,7 @@ from services.intake.handlers import materials
 from services.intake.scanning import EICAR, ScannerAway
 from services.intake.settings import Settings
 from services.intake.web import create_app
+from services.intake.web import materials as web
 from services.intake.web.means import NAME
 from tests.unit.intake.helpers import FORM, Approval
 from tests.unit.intake.office import BASE, Office, published, raw
@@ -161,6 +163,16 @@ def test_an_upload_without_a_file_is_told_so(me: Applicant, data: dict[str, str]
 def test_what_the_city_holds_or_nobody_asks_for_can_not_be_uploaded(me: Applicant, code: str) -> None:
     answer = me.upload(code)
     assert (answer.status_code, answer.get_json()["type"]) == (404, "no-such-slot")
+
+
+def test_uploading_without_end_is_slowed_down(
+    office: Office, me: Applicant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "uploads", Limit("upload", tries=2))
+    answers = [me.upload("plan", PDF.replace(b"595", b"%03d" % n)) for n in (100, 200, 300)]
+    assert [a.status_code for a in answers] == [201, 201, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert Applicant(office.person("acc-2")).upload("plan").status_code == 201
 
 
 class FakeScanner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from flask import Response, request
 from flask.views import MethodView
 
 from chassis.offload import offload
+from chassis.ratelimit import Limit
 from chassis.storage.vault import digest_of
 from chassis.uow import UnitOfWork
 from chassis.web import (
@@ -35,6 +37,8 @@ from services.intake.web.means import means
 
 materials = Blueprint("materials", __name__, description="Files in slots, one slot a material.")
 UPLOADS = ("materials.DraftSlot", "materials.ApplicationSlot")
+uploads = Limit("upload", tries=300, pause=timedelta(seconds=30), longest=timedelta(minutes=10))
+"""So many files in a row, by account: nobody fills the storage."""
 UPLOAD = {"requestBody": {"content": {"multipart/form-data": {"schema": {
     "type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}
 }}}}}  # fmt: skip
@@ -128,6 +132,7 @@ def _take(code: str, formats: tuple[str, ...], keep: Callable[[Upload, UnitOfWor
     if scanner is not None and scanner.scan(content) is not None:
         raise BadFile("infected")
     with current_database().transaction() as uow:
+        uploads.take(uow, caller().account_id)
         handlers.claim(digest, len(content), uow)
     means().vault.put(content)
     upload = Upload(code, name, media_type, len(content), digest)
