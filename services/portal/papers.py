@@ -43,14 +43,14 @@ class SlotView:
         return f"material-{self.code}"
 
 
-def slot_view(slot: Mapping[str, Any], t: Language) -> SlotView:
+def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) -> SlotView:
     formats = slot.get("formats") or ()
     required = slot["how"] == "upload" and slot["required"]
     return SlotView(
         code=slot["code"],
         title=t.of(slot["title"]),
-        mark=_mark(slot, required, t),
-        hint=_hint(slot, t),
+        mark=_mark_for_staff(slot, t) if for_staff else _mark(slot, required, t),
+        hint="" if for_staff else _hint(slot, t),
         file=slot.get("file"),
         older=tuple(slot.get("older") or ()),
         open=slot["how"] in HANDED_IN,
@@ -61,8 +61,8 @@ def slot_view(slot: Mapping[str, Any], t: Language) -> SlotView:
     )
 
 
-def slot_views(slots: Iterable[Mapping[str, Any]], t: Language) -> list[SlotView]:
-    return [slot_view(slot, t) for slot in slots]
+def slot_views(slots: Iterable[Mapping[str, Any]], t: Language, *, for_staff: bool = False) -> list[SlotView]:
+    return [slot_view(slot, t, for_staff=for_staff) for slot in slots]
 
 
 def missing_uploads(slots: Iterable[Mapping[str, Any]], t: Language) -> list[Wrong]:
@@ -96,6 +96,17 @@ def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:
     if how == "template":
         return Mark("quiet", "ahead", t("可用示范文本"))
     return Mark("wait", "wait", t("还没上传")) if required else Mark("quiet", "ahead", t("需要时上传"))
+
+
+def _mark_for_staff(slot: Mapping[str, Any], t: Language) -> Mark:
+    state, how = slot["state"], slot["how"]
+    if state in ("uploaded", "checked"):
+        return Mark("ok", "done", t("已核对") if state == "checked" else t("已上传"))
+    if state == "rejected":
+        return Mark("wait", "wait", t("等申请人重传"))
+    if state == "from_library":
+        return Mark("ok", "done", t("联网核验") if how == "check" else t("市里已有"))
+    return Mark("quiet", "ahead", t("按示范文本") if how == "template" else t("没有交"))
 
 
 def _hint(slot: Mapping[str, Any], t: Language) -> str:

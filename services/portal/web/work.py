@@ -13,6 +13,7 @@ from services.portal import views
 from services.portal.answers import said
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.forms import labels
+from services.portal.papers import slot_views
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
 from services.portal.web.public import case_values, names_of
 
@@ -124,6 +125,7 @@ def accept(no: str) -> Response:
         departments=_department_names(),
         slips=[_acceptance_slip(c, who) for c in waiting],
         lines=_lines(procedure, answers["form"]),
+        slots=slot_views(here.materials(no), t, for_staff=True),
         department_list=portal().public("departments"),
         errors=errors,
         key=uuid4().hex,
@@ -155,6 +157,7 @@ def _branch_page(branch_no: str, errors: Mapping[str, str]) -> Response:
         mark=views.branch_mark(found, language(), for_staff=True),
         mine=mine,
         dossier=dossier,
+        slots=slot_views(dossier.get("materials") or (), language(), for_staff=True),
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),
         changed=dossier.get("changed") or [],
         results=dossier.get("results") or {},

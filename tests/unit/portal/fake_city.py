@@ -28,7 +28,7 @@ from services.catalog import orm as catalog_orm
 from services.catalog import sample as catalog_sample
 from services.catalog.web import create_app as catalog_app
 from services.portal.handlers import page_changes
-from tests.unit.portal.fake_papers import add_papers
+from tests.unit.portal.fake_papers import add_papers, slots_of
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
@@ -353,7 +353,9 @@ class FakeCity:
         @app.get("/api/intake/dossiers/<branch_no>")
         def dossier(branch_no: str) -> Any:
             no = branch_no.rpartition("-")[0]
-            return jsonify({"branch_no": branch_no, "fields": self.forms[no], "results": {}, "changed": []})
+            slots = slots_of(self, no)
+            found = {"branch_no": branch_no, "fields": self.forms[no], "materials": slots}
+            return jsonify(found | {"results": {}, "changed": []})
 
         def branch_of(branch_no: str) -> dict[str, Any]:
             case = self.cases[branch_no.rpartition("-")[0]]

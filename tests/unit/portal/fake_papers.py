@@ -43,6 +43,13 @@ def slots_for(city: FakeCity, code: str, form: dict[str, Any]) -> list[dict[str,
     ]
 
 
+def slots_of(city: FakeCity, no: str) -> list[dict[str, Any]]:
+    """The slots of a filed case with what stands in them."""
+    kept = city.slots.get(no, {})
+    slots = slots_for(city, city.cases[no]["procedure"], city.forms[no])
+    return [slot | kept.get(slot["code"], {}) for slot in slots]
+
+
 def add_papers(app: Flask, city: FakeCity, who: Callable[[], Any], problem: Callable[..., Any]) -> None:
     """The endpoints."""
     serial = itertools.count(1)
@@ -180,9 +187,7 @@ def add_papers(app: Flask, city: FakeCity, who: Callable[[], Any], problem: Call
 
     @app.get("/api/intake/applications/<no>/materials")
     def materials(no: str) -> Any:
-        case, kept = city.cases[no], city.slots.get(no, {})
-        slots = slots_for(city, case["procedure"], city.forms[no])
-        return jsonify({"items": [slot | kept.get(slot["code"], {}) for slot in slots]})
+        return jsonify({"items": slots_of(city, no)})
 
     @app.post("/api/intake/applications/<no>/materials/<code>")
     def put_into_application(no: str, code: str) -> Any:

@@ -319,6 +319,28 @@ def send(
     return browser.send(f"/cases/{no}/fix", values, f"file.{code}", name, content)
 
 
+def test_the_desk_sends_a_material_back_with_its_reason(visit: Visit, city: FakeCity) -> None:
+    case = city.file("food-licence", dict(RESTAURANT), "acc-heji", desk=True)
+    path = f"/work/accept/{case['application_no']}"
+    clerk = visit("qianxiaowen")
+    page = clerk.get(path).text
+    assert "材料：平面布局图" in page and "没有交" in page and "您不用交" not in page
+    answer = clerk.post(path, act="return", field="m12")
+    assert answer.status_code == 422 and "请写明哪里要改" in answer.text
+    clerk.post(path, act="return", field="m12", reason__m12="图纸不清楚")
+    assert case["returned"]["reasons"] == [{"field": "m12", "reason": "图纸不清楚"}]
+
+
+def test_an_officer_sees_the_materials_of_the_branch(visit: Visit, city: FakeCity) -> None:
+    browser = visit("heji")
+    browser.post(fill_in(browser, "open-restaurant", RESTAURANT), declared="yes")
+    (case,) = city.cases.values()
+    officer = visit("luming")
+    page = officer.get(f"/work/{case['application_no']}-01").text
+    assert "平面布局图" in page and 'href="/files/' in page
+    assert officer.client.get(re.findall(r'href="(/files/[\w-]+)"', page)[0]).data == PDF
+
+
 def test_sizes_are_said_in_what_people_know() -> None:
     assert [size_of(n) for n in (10, 2048, 3 * 1024 * 1024 + 200_000)] == ["1 KB", "2 KB", "3.2 MB"]
 
