@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from chassis.uow import UnitOfWork
-from services.identity import keys, queries
+from services.identity import keys
 from services.identity.domain import (
     SESSION_LIVES,
     Account,
@@ -150,7 +150,9 @@ def read_names(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list
 
 def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:
     """The caller's own data; the reading is written down. Raises `UnknownAccount`."""
-    found = queries.account(account_id, uow.session)
+    found = uow.session.get(Account, account_id)
+    if found is None:
+        raise UnknownAccount(account_id)
     _write_down(account_id, f"read_own_data:{purpose}", [account_id], uow)
     return found
 

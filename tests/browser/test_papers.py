@@ -46,7 +46,6 @@ def to_materials(page: Page, code: str = "open-restaurant") -> None:
     for _ in range(15):
         if page.url.endswith("/materials"):
             return
-        page.eval_on_selector_all(".known details", "all => all.forEach(one => { one.open = true })")
         fill_in(page, sample_form(code))
         page.click("main .go button.primary")
         page.wait_for_url("**/apply/*/*")

@@ -25,6 +25,7 @@ def fill_in(page: Page, answers: dict[str, object]) -> None:
     """Answer what the page at hand asks, as a person would."""
     data = typed(answers)
     page.wait_for_selector("main form.sheet")
+    page.eval_on_selector_all(".known details", "all => all.forEach(one => { one.open = true })")
     for box in page.locator("main form.sheet :is(input[type=text], input[type=tel], textarea)").all():
         box.fill(data.get(box.get_attribute("name") or "", ""))
     names = {box.get_attribute("name") or "" for box in page.locator(".card input").all()}

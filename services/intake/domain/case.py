@@ -75,13 +75,6 @@ class Case:
         """How many branches are finished with."""
         return sum(b.state.status in FINISHED for b in self.branches.values())
 
-    def last(self, event: str, branch_no: str) -> datetime | None:
-        """When this last happened to the branch."""
-        return max(
-            (e.at for e in self.timeline.values() if (e.event, e.branch_no) == (event, branch_no)),
-            default=None,
-        )
-
     def heard(self, envelope: Envelope) -> Case:
         """The case with one more event known; a duplicate changes nothing."""
         sequence, event = envelope.sequence, envelope.event

@@ -12,7 +12,6 @@ from sqlalchemy import func, insert, select
 from chassis import metrics
 from chassis.uow import NotYet, UnitOfWork
 from contracts import Event
-from contracts.approval import BranchSuspended
 from contracts.cloudevents import Envelope
 from contracts.intake import ApplicationStatusChanged
 from contracts.procedure import BranchSpec
@@ -107,8 +106,9 @@ def correct(
     request = found.request_to_answer(branch_no)
     form = {**found.form, **changes}
     _check_changes(found, branch_no, form, changes, uow)
-    asked_at = found.case.last(BranchSuspended.type, branch_no) or found.submitted_at
-    fresh = materials.hand_in(number, _spec_of(found, branch_no, uow).materials, asked_at, uow)
+    before = select(func.max(correction.c.at)).where(correction.c.branch_no == branch_no)
+    since = max(found.received_at, uow.session.scalar(before) or found.received_at)
+    fresh = materials.hand_in(number, _spec_of(found, branch_no, uow).materials, since, uow)
     if not changes and not note and not fresh:
         raise InvalidForm(
             [_error("changes", "请填写补正的内容或说明", "Say what you put right, or write a note")]

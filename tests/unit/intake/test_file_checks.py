@@ -85,7 +85,7 @@ def test_only_the_formats_of_the_material_are_taken() -> None:
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
-        ("C:\\Users\\沈佳禾\\合同.pdf", "合同.pdf"),
+        ("D:\\扫描件\\合同.pdf", "合同.pdf"),
         ("../../etc/合同.pdf", "合同.pdf"),
         ("合同\u202efdp.exe", "合同fdp.exe"),
         ("合\0同\n.pdf", "合同.pdf"),
