@@ -74,10 +74,15 @@ class Client:
         files = {"file": (name, content or small_pdf(), "application/pdf")}
         return self._call("POST", "intake", path, None, files=files)
 
+    def save_draft(self, draft: Mapping[str, Any], answers: Mapping[str, Any]) -> Any:
+        """Save answers into a draft as it was seen; returns it as it is then."""
+        seen = {"If-Match": f'"{draft["revision"]}"'}
+        path = f"/drafts/{draft['draft_id']}"
+        return self._call("PATCH", "intake", path, {"answers": dict(answers)}, headers=seen)
+
     def _file_with_uploads(self, procedure: str, form: Mapping[str, Any], slots: Sequence[str]) -> Any:
-        draft = self.post("intake", "/drafts", {"procedure": procedure})
-        path, seen = f"/drafts/{draft['draft_id']}", {"If-Match": f'"{draft["revision"]}"'}
-        draft = self._call("PATCH", "intake", path, {"answers": form}, headers=seen)
+        draft = self.save_draft(self.post("intake", "/drafts", {"procedure": procedure}), form)
+        path = f"/drafts/{draft['draft_id']}"
         for code in slots:
             self.upload(f"{path}/materials/{code}")
         seen = {"If-Match": f'"{draft["revision"]}"'}
