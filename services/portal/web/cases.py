@@ -17,6 +17,13 @@ from services.portal.web.public import case_values, names_of
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 
 
+@pages.get("")
+@requires("person", "firm")
+def mine() -> Response:
+    """All of one's own stand in one place."""
+    return go("public.space")
+
+
 @pages.get("/<no>/done")
 @requires("person", "firm")
 def done(no: str) -> Response:
