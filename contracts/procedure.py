@@ -50,6 +50,8 @@ class BranchSpec:
     ``required`` branches must be finished before the case closes. ``issues`` is the licence type that
     agreement produces, ``produces`` names result codes the answer must carry (信用代码).
     ``on_timeout`` "deemed_agreed" needs ``timeout_source``, the legal or city rule that says so.
+    ``extension`` is how much longer the head may allow, once; with ``second_signature`` a refusal takes
+    effect only when the head has signed it.
     """
 
     key: str
@@ -68,6 +70,8 @@ class BranchSpec:
     materials: tuple[str, ...] = ()
     issues: str | None = None
     produces: tuple[str, ...] = ()
+    extension: Limit | None = None
+    second_signature: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
