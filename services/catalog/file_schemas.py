@@ -295,6 +295,7 @@ class ItemFile(Offer, Handling):
     visits = fields.Integer(strict=True, required=True)
     visit_exception = fields.Nested(OverrideFile, load_default=None)
     extension = fields.Nested(ExtensionFile, load_default=None)
+    second_signature = flag(False)
     fee = fields.Nested(FeeFile, required=True)
     basis = Many(fields.Nested(BasisFile), at_least=1)
     conditions = texts(at_least=1)

@@ -48,6 +48,8 @@ class Branch(ma.Schema):
     materials = fields.List(fields.String())
     issues = fields.String(allow_none=True)
     produces = fields.List(fields.String())
+    extension = fields.Nested(Limit, allow_none=True)
+    second_signature = fields.Boolean()
 
 
 class Join(ma.Schema):

@@ -176,7 +176,8 @@ class Item:
     """An item 政务服务事项 with the elements of the national item list.
 
     Without ``branches`` its own department handles it alone. ``optional`` are the fields that may be
-    left out. ``regroup`` moves an element to another page of the form.
+    left out. ``regroup`` moves an element to another page of the form. With ``second_signature`` an
+    officer's refusal needs the head's signature (四眼原则).
     """
 
     file: str
@@ -212,6 +213,7 @@ class Item:
     supervision_phone: str
     statutory: Limit | None = None
     extension: Extension | None = None
+    second_signature: bool = False
     entrusted_body: Text | None = None
     intermediary_services: tuple[Text, ...] = ()
     issues: str | None = None

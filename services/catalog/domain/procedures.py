@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from contracts.procedure import BranchSpec, Join, Limit, Procedure
+from contracts.procedure import BranchKind, BranchSpec, Join, Limit, Procedure
 from services.catalog.domain.form import merged_form
 from services.catalog.domain.model import City, Item, ItemBranch, Package
 
@@ -80,11 +81,21 @@ def whole_item(item: Item) -> BranchSpec:
         materials=tuple(m.material for m in item.materials),
         issues=item.issues,
         produces=item.produces,
+        **_head(item, item.kind),
     )
 
 
 def _own_branch(item: Item, branch: ItemBranch) -> BranchSpec:
-    return BranchSpec(item=item.code, **{name: getattr(branch, name) for name in branch.__dataclass_fields__})
+    own = {name: getattr(branch, name) for name in branch.__dataclass_fields__}
+    return BranchSpec(item=item.code, **own, **_head(item, branch.kind))
+
+
+def _head(item: Item, kind: BranchKind) -> dict[str, Any]:
+    """What the department's head decides on: more time for a decision, and its refusal."""
+    if kind != "decide":
+        return {}
+    limit = item.extension.limit if item.extension else None
+    return {"extension": limit, "second_signature": item.second_signature}
 
 
 def ancestors(branches: Sequence[BranchSpec]) -> dict[str, set[str]]:

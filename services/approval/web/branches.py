@@ -1,18 +1,12 @@
-"""HTTP: ``/api/approval``."""
+"""What officers and departments' systems do with branches, and who reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask
 from flask.views import MethodView
 
-from chassis import web
 from chassis.auth import Caller
-from chassis.config import Config
-from chassis.database import Database
 from chassis.web import (
     Blueprint,
     caller,
@@ -24,11 +18,10 @@ from chassis.web import (
     writes,
 )
 from services.approval import handlers, queries, schemas
-from services.approval.domain import AlreadyAsked, IllegalMove
-from services.approval.problems import PROBLEMS
 
-OFFICER = "officer"
+OFFICER, HEAD = "officer", "approver"
 DEPARTMENTS = (OFFICER, "department_system")
+READERS = (*DEPARTMENTS, HEAD)
 APPLICANTS = ("person", "firm")
 
 inboxes = Blueprint("inbox", __name__, description="What a department has to do.")
@@ -36,27 +29,13 @@ branches = Blueprint("branches", __name__, description="One department's part of
 cases = Blueprint("cases", __name__, description="All departments together.")
 
 
-def create_app(config: Config, *, database: Database | None = None) -> Flask:
-    """The web application of approval."""
-    parts = [inboxes, branches, cases]
-    return web.create_app(config, "One Window: approval", parts, PROBLEMS, database=database)
-
-
 def _officer(who: Caller) -> str | None:
     """The account that must hold the claim; a department's system needs none."""
     return who.account_id if OFFICER in who.roles else None
 
 
-@contextmanager
-def _kept_when_refused() -> Iterator[None]:
-    """What is written down of a refused answer is committed, although the answer isn't taken."""
-    try:
-        yield
-    except (IllegalMove, AlreadyAsked) as error:
-        raise PROBLEMS[type(error)](error) from error
-
-
-def _shown(branch_no: str) -> dict[str, Any]:
+def shown(branch_no: str) -> dict[str, Any]:
+    """The branch as it stands after the request at hand."""
     uow = current_uow()
     uow.session.flush()
     return queries.branch_for(branch_no, caller().department, uow.session, uow.now)
@@ -65,7 +44,7 @@ def _shown(branch_no: str) -> dict[str, Any]:
 @inboxes.route("/inbox")
 class Inbox(MethodView):
     @reads
-    @requires(*DEPARTMENTS)
+    @requires(*READERS)
     @inboxes.arguments(schemas.InboxQuerySchema, location="query")
     @inboxes.response(200, schemas.InboxSchema)
     def get(self, query: dict[str, Any]) -> Any:
@@ -75,10 +54,35 @@ class Inbox(MethodView):
         return queries.inbox(caller().department, query.get("status"), query.get("cursor"), session, now)
 
 
+@inboxes.route("/inbox/next")
+class Next(MethodView):
+    @writes(idempotent=True)
+    @requires(OFFICER)
+    @inboxes.response(200, schemas.BranchSchema)
+    def post(self) -> Any:
+        """Claim what is due by law first of all that nobody has."""
+        who = caller()
+        return shown(handlers.take_next(who.account_id, who.department or "", current_uow()).branch_no)
+
+
+@branches.route("/branches/answers")
+class Answers(MethodView):
+    @writes(idempotent=True)
+    @requires(OFFICER)
+    @branches.arguments(schemas.AnswerManySchema)
+    @branches.response(200, schemas.OutcomesSchema)
+    def post(self, command: dict[str, Any]) -> Any:
+        """Answer up to 100 alike, each on its own; what somebody else took meanwhile is named."""
+        who = caller()
+        numbers = command.pop("branch_nos")
+        done = handlers.answer_many(numbers, command, who.account_id, who.department or "", current_uow())
+        return {"results": [result._asdict() for result in done]}
+
+
 @branches.route("/branches/<branch_no>")
 class OneBranch(MethodView):
     @reads
-    @requires(*DEPARTMENTS)
+    @requires(*READERS)
     @branches.response(200, schemas.BranchSchema)
     def get(self, branch_no: str) -> Any:
         """One branch, with the words of its answer."""
@@ -95,7 +99,7 @@ class Claim(MethodView):
         """Take it: nobody else works on it until it is released or answered."""
         who = caller()
         handlers.claim(branch_no, who.account_id, who.department, current_uow())
-        return _shown(branch_no)
+        return shown(branch_no)
 
 
 @branches.route("/branches/<branch_no>/release")
@@ -107,7 +111,7 @@ class Release(MethodView):
         """Give it back to the department's inbox."""
         who = caller()
         handlers.release(branch_no, who.account_id, who.department, current_uow())
-        return _shown(branch_no)
+        return shown(branch_no)
 
 
 @branches.route("/branches/<branch_no>/answer")
@@ -120,16 +124,15 @@ class Answer(MethodView):
         """Agree, refuse, ask for correction (everything once), or say who is competent instead."""
         who, uow = caller(), current_uow()
         officer, department = _officer(who), who.department or ""
-        with _kept_when_refused():
-            if command["answer"] == "ask_correction":
-                requests = command["requests"]
-                handlers.ask_correction(branch_no, requests, who.account_id, officer, department, uow)
-            else:
-                handlers.answer(branch_no, command, who.account_id, officer, department, uow)
+        if command["answer"] == "ask_correction":
+            requests = command["requests"]
+            handlers.ask_correction(branch_no, requests, who.account_id, officer, department, uow)
+        else:
+            handlers.answer(branch_no, command, who.account_id, officer, department, uow)
         if command["answer"] == "not_competent":
             competent = command["competent_department"]
             return {"branch_no": branch_no, "status": "open", "department": competent}
-        return _shown(branch_no)
+        return shown(branch_no)
 
 
 @branches.route("/branches/<branch_no>/suspend")
@@ -141,9 +144,16 @@ class Suspend(MethodView):
     def post(self, command: dict[str, Any], branch_no: str) -> Any:
         """Stop both clocks while a hearing, an inspection, a test … runs (art. 45)."""
         who, uow = caller(), current_uow()
-        ground, reason = command["ground"], command["reason"]
-        handlers.suspend(branch_no, ground, reason, _officer(who), who.department or "", uow)
-        return _shown(branch_no)
+        handlers.suspend(
+            branch_no,
+            command["ground"],
+            command["reason"],
+            _officer(who),
+            who.department or "",
+            uow,
+            command.get("expected_end"),
+        )
+        return shown(branch_no)
 
 
 @branches.route("/branches/<branch_no>/resume")
@@ -154,13 +164,13 @@ class Resume(MethodView):
     def post(self, branch_no: str) -> Any:
         """What stopped the clocks is over."""
         handlers.resume(branch_no, caller().department or "", current_uow())
-        return _shown(branch_no)
+        return shown(branch_no)
 
 
 @cases.route("/cases/<number>")
 class OneCase(MethodView):
     @reads
-    @requires(*APPLICANTS, *DEPARTMENTS)
+    @requires(*APPLICANTS, *READERS)
     @cases.response(200, schemas.CaseSchema)
     def get(self, number: str) -> Any:
         """All branches with their public opinions."""

@@ -17,11 +17,13 @@ from services.approval import replica
 from services.approval.domain import Branch, Case, UnknownBranch, application_of, light
 from services.approval.orm import branch as branch_table
 from services.approval.orm import case as case_table
-from services.approval.orm import correction_request, opinion, pause_reason
+from services.approval.orm import correction_request, extension, opinion, pause_reason
 from services.approval.words import due_explained
 
 PAGE = 50
 IN_HAND = ("open", "claimed", "suspended")
+TASK = "task"
+"""Asked for like a status: records that failed."""
 View = dict[str, Any]
 
 
@@ -33,15 +35,17 @@ def inbox(
     department: str | None, status: str | None, cursor: str | None, session: Session, now: datetime
 ) -> View:
     """A department's branches, what is due by law first on top; without a ``status`` all that are at work."""
-    numbers = list(session.scalars(inbox_query(department, (status,) if status else IN_HAND, cursor)))
+    failed = status == TASK
+    statuses = ("answered",) if failed else (status,) if status else IN_HAND
+    numbers = list(session.scalars(inbox_query(department, statuses, cursor, failed=failed)))
     page = _branches(numbers[:PAGE], session)
-    cases = _cases({b.application_no for b in page}, session)
-    calendar, names = replica.calendar(session), replica.department_names(session)
-    items = [_branch_view(b, cases[b.application_no], calendar, names, session, now) for b in page]
+    items = list(views_of(page, session, now).values())
     return {"items": items, "next": _cursor(page[-1]) if len(numbers) > PAGE else None}
 
 
-def inbox_query(department: str | None, statuses: Sequence[str], cursor: str | None) -> Select[str]:
+def inbox_query(
+    department: str | None, statuses: Sequence[str], cursor: str | None, *, failed: bool = False
+) -> Select[str]:
     """Numbers of a page and one more: each status is read in order off the index, however many there are."""
     table = branch_table.c
     after = tuple_(*_read_cursor(cursor)) if cursor is not None else None
@@ -50,12 +54,40 @@ def inbox_query(department: str | None, statuses: Sequence[str], cursor: str | N
         part = select(table.branch_no, table.due_by_law).where(
             table.department == department, table.status == status, table.due_by_law.is_not(None)
         )
+        if failed:
+            part = part.where(table.answer == "unable")
         if after is not None:
             part = part.where(tuple_(table.due_by_law, table.branch_no) > after)
         part = part.order_by(table.due_by_law, table.branch_no).limit(PAGE + 1)
         parts.append(select(part.subquery()))
     rows = union_all(*parts).subquery().c
     return select(rows.branch_no).order_by(rows.due_by_law, rows.branch_no).limit(PAGE + 1)
+
+
+def views_of(branches: Sequence[Branch], session: Session, now: datetime) -> dict[str, View]:
+    """What their department sees of branches, by number, in the same order."""
+    cases = _cases({b.application_no for b in branches}, session)
+    calendar, names = replica.calendar(session), replica.department_names(session)
+    return {
+        b.branch_no: _branch_view(b, cases[b.application_no], calendar, names, session, now)
+        | _inside(b, cases[b.application_no])
+        for b in branches
+    }
+
+
+def _inside(found: Branch, case: Case) -> View:
+    """What is the department's own business until it has been decided."""
+    spec = case.spec(found)
+    may_extend = spec.extension is not None and found.statutory_due is not None and not found.extended
+    return {
+        "applicant": case.applicant,
+        "extension_asked": found.extension_asked,
+        "awaiting_signature": found.proposed is not None,
+        "proposed": found.proposed,
+        "second_signature": spec.second_signature,
+        "may_extend": int(spec.extension.value) if may_extend and spec.extension is not None else 0,
+        "extension_unit": spec.extension.unit if spec.extension is not None else None,
+    }
 
 
 def _branches(numbers: Sequence[str], session: Session) -> list[Branch]:
@@ -73,7 +105,10 @@ def branch_for(branch_no: str, department: str | None, session: Session, now: da
     texts = _texts([found], session)
     own = found.department == department
     view |= _words(found, texts, internal=own)
+    if own:
+        view |= _inside(found, case)
     _tell_reasons([view], session)
+    _tell_extensions([view], session, internal=own)
     view["corrections"] = _requests([branch_no], session)
     return view
 
@@ -92,6 +127,7 @@ def case_for(number: str, account: str, department: str | None, session: Session
         for b in found.branches
     ]
     _tell_reasons(branches, session)
+    _tell_extensions(branches, session, internal=False)
     return {
         "application_no": found.application_no,
         "procedure": found.procedure_code,
@@ -165,6 +201,8 @@ def _branch_view(
         "statutory_due": found.statutory_due,
         "due_explained": due_explained(found, spec, calendar),
         "overdue": found.overdue,
+        "extended": found.extended,
+        "task": found.is_task,
         "light": light(found, calendar, now),
         "correction_request": found.state.correction_request,
         "depends_on": list(spec.depends_on),
@@ -195,12 +233,15 @@ def _texts(branches: Sequence[Branch], session: Session) -> dict[str, list[Any]]
 
 
 def _words(found: Branch, texts: Mapping[str, list[Any]], *, internal: bool) -> View:
-    """The last answer's words. The internal note is for the department itself."""
+    """The words of the answer that counts. Those of one that waits for a signature, and the internal
+    note, are for the department itself."""
     rows = texts.get(found.branch_no, [])
-    words = rows[-1].words if rows else {}
-    view = {"opinion": words.get("opinion"), "conditions": words.get("conditions")}
+    last = rows[-1] if rows else None
+    counts = last is not None and not found.deemed and last.answer == found.answer
+    public = last.words if last is not None and (counts or internal) else {}
+    view = {"opinion": public.get("opinion"), "conditions": public.get("conditions")}
     if internal:
-        view["note"] = words.get("note")
+        view["note"] = public.get("note")
     return view
 
 
@@ -210,11 +251,31 @@ def _tell_reasons(views: Sequence[View], session: Session) -> None:
     if not paused:
         return
     table = pause_reason.c
-    query = select(table.branch_no, table.number, table.reason).where(table.branch_no.in_(paused))
-    reasons = {(branch_no, number): reason for branch_no, number, reason in session.execute(query)}
+    query = select(table.branch_no, table.number, table.reason, table.expected_end).where(
+        table.branch_no.in_(paused)
+    )
+    reasons = {(row.branch_no, row.number): row for row in session.execute(query)}
     for view in views:
         for number, pause in enumerate(view["pauses"], start=1):
-            pause["reason"] = reasons.get((view["branch_no"], number))
+            told = reasons.get((view["branch_no"], number))
+            pause["reason"] = told.reason if told else None
+            pause["expected_end"] = told.expected_end if told else None
+
+
+def _tell_extensions(views: Sequence[View], session: Session, *, internal: bool) -> None:
+    """Add what was asked of the head; the applicant is told of what was approved."""
+    table = extension.c
+    query = select(extension).where(table.branch_no.in_([v["branch_no"] for v in views]))
+    if not internal:
+        query = query.where(table.approved.is_(True))
+    found: dict[str, list[View]] = {}
+    for row in session.execute(query.order_by(table.branch_no, table.number)):
+        told = {name: getattr(row, name) for name in ("days", "reason", "approved", "asked_at", "decided_at")}
+        if internal:
+            told |= {"asked_by": row.asked_by, "decision_reason": row.decision_reason}
+        found.setdefault(row.branch_no, []).append(told)
+    for view in views:
+        view["extensions"] = found.get(view["branch_no"], [])
 
 
 def _requests(branch_nos: Iterable[str], session: Session) -> list[View]:
