@@ -85,7 +85,8 @@ def _publish_calendar(years: Iterable[domain.CalendarYear], uow: UnitOfWork, loa
             extra_workdays=[day.isoformat() for day in year.extra_workdays],
             provisional=year.provisional,
         )
-        if not _differs(known.get(year.year), row):
+        old = known.get(year.year)
+        if (old is not None and old.edited_at is not None) or not _differs(old, row):
             continue
         uow.session.merge(row)
         uow.emit(domain.calendar_published(year))

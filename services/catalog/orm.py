@@ -50,7 +50,7 @@ class Department(Base):
 
 
 class CalendarYear(Base):
-    """A year's working calendar, its days as ISO 8601 dates."""
+    """A year's working calendar, its days as ISO 8601 dates. One that was edited is left alone by loads."""
 
     __tablename__ = "calendar_year"
 
@@ -58,3 +58,5 @@ class CalendarYear(Base):
     holidays: Mapped[list[str]] = mapped_column(JSONType)
     extra_workdays: Mapped[list[str]] = mapped_column(JSONType)
     provisional: Mapped[bool] = mapped_column(Boolean)
+    edited_by: Mapped[str | None] = mapped_column(String(80))
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -123,6 +123,16 @@ class CalendarYear(ma.Schema):
     holidays = fields.List(fields.String(), required=True)
     extra_workdays = fields.List(fields.String(), required=True)
     provisional = fields.Boolean(required=True)
+    edited_by = fields.String(allow_none=True)
+    edited_at = fields.AwareDateTime(allow_none=True)
+
+
+class CalendarDays(ma.Schema):
+    """A year's days off from Monday to Friday, and its Saturdays and Sundays worked 调休."""
+
+    holidays = fields.List(fields.Date(), required=True, validate=validate.Length(max=120))
+    extra_workdays = fields.List(fields.Date(), required=True, validate=validate.Length(max=60))
+    provisional = fields.Boolean(required=True)
 
 
 class Closed(ma.Schema):

@@ -8,6 +8,7 @@ from services.approval.handlers.absence import (
     may_sign,
 )
 from services.approval.handlers.applications import follow_intake
+from services.approval.handlers.calendar import follow_catalogue, recount
 from services.approval.handlers.desk import (
     NothingWaiting,
     answer,
@@ -28,7 +29,6 @@ from services.approval.handlers.personal import (
     keep_filter,
     keep_template,
 )
-from services.approval.handlers.recount import follow_catalogue, recount
 from services.approval.handlers.replies import EARLY, REPLIES, record_answers, send_silence
 from services.approval.handlers.supervision import (
     NotResponsible,

@@ -13,6 +13,7 @@ down_revision = "approval_0001"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     op.add_column("branch", sa.Column("extension_asked", sa.Integer))
     op.add_column("branch", sa.Column("extension_asked_by", sa.String(80)))

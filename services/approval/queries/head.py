@@ -29,7 +29,12 @@ def head_desk(department: str, session: Session, now: datetime) -> View:
         .where(
             table.department == department,
             table.status.in_(IN_HAND),
-            or_(table.promised_due < now, table.extension_asked.is_not(None), table.proposed.is_not(None)),
+            or_(
+                table.promised_due < now,
+                table.due_by_law < now,
+                table.extension_asked.is_not(None),
+                table.proposed.is_not(None),
+            ),
         )
         .order_by(table.due_by_law, table.branch_no)
         .limit(MOST)

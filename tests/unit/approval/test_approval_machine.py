@@ -24,43 +24,23 @@ from contracts.approval import (
     SignatureDecided,
     SignatureRequested,
 )
-from contracts.procedure import Join, Limit
 from services.approval.domain import Branch, CannotExtend, Case, IllegalMove, NotAllowed, SameHand
 from tests.unit.approval.helpers import (
     CALENDAR,
     COLLEAGUE,
+    GUARDED,
+    MIXED,
     NOW,
     OFFICER,
     advertising,
-    consult,
     founding,
     give,
     opened,
     parallel,
-    procedure,
-    record,
     restaurant,
     snapshot,
-    spec,
 )
 
-TWO_HANDS = {"second_signature": True, "extension": Limit(value=10, unit="working_days")}
-GUARDED = procedure(
-    "guarded",
-    [spec("first", "DA", **TWO_HANDS), spec("second", "DB", depends_on=("first",), **TWO_HANDS)],
-    Join(rule="all", over=("second",)),
-)
-MIXED = procedure(
-    "mixed",
-    [
-        spec("licence", "SJ", issues="business-licence", produces=("credit_code",)),
-        consult("opinion", "GJ"),
-        record("seal", "GA", depends_on=("licence",)),
-        spec("shop", "CG", depends_on=("licence", "opinion"), issues="shop-permit", **TWO_HANDS),
-        record("bank", "YH", depends_on=("seal",), required=False),
-    ],
-    Join(rule="k_of_n", over=("licence", "shop", "seal"), k=2),
-)
 PROCEDURES = [
     founding(),
     restaurant(),
