@@ -39,8 +39,11 @@ PROBLEMS: ProblemMap = {
 }
 
 
-def _tagged(row: orm.CalendarYear) -> tuple[orm.CalendarYear, int, dict[str, str]]:
-    return row, 200, {"ETag": f'"{calendars.marked(calendar_edit.as_written(row))}"'}
+def _tagged(row: orm.CalendarYear) -> tuple[dict[str, Any], int, dict[str, str]]:
+    mark = calendars.marked(calendar_edit.as_written(row))
+    names = ("year", "holidays", "extra_workdays", "provisional", "edited_by", "edited_at")
+    body = {name: getattr(row, name) for name in names}
+    return body | {"mark": mark}, 200, {"ETag": f'"{mark}"'}
 
 
 @blp.route("/calendar/<int:year>")

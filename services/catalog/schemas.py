@@ -123,6 +123,7 @@ class CalendarYear(ma.Schema):
     holidays = fields.List(fields.String(), required=True)
     extra_workdays = fields.List(fields.String(), required=True)
     provisional = fields.Boolean(required=True)
+    mark = fields.String(metadata={"description": "The ETag an editor sends back in If-Match."})
     edited_by = fields.String(allow_none=True)
     edited_at = fields.AwareDateTime(allow_none=True)
 

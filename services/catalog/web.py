@@ -8,7 +8,7 @@ from flask import Flask
 from flask.views import MethodView
 
 from chassis.config import Config
-from chassis.problems import Problem
+from chassis.problems import Problem, ProblemMap
 from chassis.web import (
     Blueprint,
     current_session,
@@ -25,7 +25,8 @@ from services.catalog import calendar_web, domain, handlers, queries, schemas
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
-PROBLEMS = calendar_web.PROBLEMS | {
+PROBLEMS: ProblemMap = {
+    **calendar_web.PROBLEMS,
     domain.UnknownProcedure: lambda e: Problem(
         404,
         "not-found",

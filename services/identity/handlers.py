@@ -137,15 +137,30 @@ def sign_out_everywhere(account_id: str, uow: UnitOfWork) -> None:
     uow.emit(account.sign_out_everywhere(last_issued, uow.now))
 
 
-def read_names(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
-    """Display names by account; each reading is written down."""
+def read_names(
+    account_ids: Iterable[str], reader: str, uow: UnitOfWork, *, masked: bool = False
+) -> list[dict[str, Any]]:
+    """Display names by account; each reading is written down. ``masked`` hides part of a person's name."""
     found = uow.session.execute(
-        select(account_table.c.account_id, account_table.c.display_name)
+        select(account_table.c.account_id, account_table.c.display_name, account_table.c.kind)
         .where(account_table.c.account_id.in_(sorted(set(account_ids))))
         .order_by(account_table.c.account_id)
     ).all()
     _write_down(reader, "read_name", [row.account_id for row in found], uow)
-    return [{"account_id": row.account_id, "display_name": row.display_name} for row in found]
+    return [
+        {
+            "account_id": row.account_id,
+            "display_name": masked_name(row.display_name)
+            if masked and row.kind == "person"
+            else row.display_name,
+        }
+        for row in found
+    ]
+
+
+def masked_name(name: str) -> str:
+    """沈佳禾 as 沈*禾, 顾珍 as 顾*."""
+    return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
 
 
 def _locked(account_id: str, uow: UnitOfWork) -> Account:

@@ -90,6 +90,7 @@ class NamesQuery(ma.Schema):
     ids = DelimitedList(
         ma.fields.String(validate=SHORT), required=True, validate=validate.Length(max=MAX_NAMES)
     )
+    masked = ma.fields.Boolean(load_default=False, metadata={"description": "Hide part of persons' names."})
 
 
 class Name(ma.Schema):

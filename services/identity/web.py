@@ -154,7 +154,11 @@ class Names(MethodView):
     @accounts.response(200, schemas.Names)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Display names by account. Each reading is written down."""
-        return {"items": handlers.read_names(query["ids"], caller().account_id, current_uow())}
+        return {
+            "items": handlers.read_names(
+                query["ids"], caller().account_id, current_uow(), masked=query["masked"]
+            )
+        }
 
 
 def _open(command: dict[str, Any]) -> domain.Account:

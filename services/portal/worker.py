@@ -27,6 +27,11 @@ class PortalWorker(Worker):
         approval.BranchOverdue,
         approval.BranchDropped,
         approval.LicenceIssued,
+        approval.ExtensionRequested,
+        approval.ExtensionDecided,
+        approval.SignatureRequested,
+        approval.SignatureDecided,
+        approval.DueDatesMoved,
     )
     def pages(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.mark_pages(events, uow)

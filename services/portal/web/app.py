@@ -24,7 +24,7 @@ from services.portal.answers import Wrong
 from services.portal.clients import Refused, Unreachable
 from services.portal.handlers import DraftGone
 from services.portal.session import COOKIE
-from services.portal.web import apply, cases, public, stream, work
+from services.portal.web import apply, calendar, cases, desk, head, public, stream, work
 from services.portal.web.portal import (
     NAME,
     Portal,
@@ -57,6 +57,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+STAFF = (desk.pages, head.pages, calendar.pages)
 MAX_BODY = 1024 * 1024
 RETRY_S = 10
 
@@ -75,7 +76,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.after_request(_finish)
     app.context_processor(_context)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (public.pages, apply.pages, cases.pages, work.pages, stream.pages):
+    for blueprint in (public.pages, apply.pages, cases.pages, work.pages, stream.pages, *STAFF):
         app.register_blueprint(blueprint)
     app.wsgi_app = English(app.wsgi_app)  # type: ignore[method-assign]
     return app

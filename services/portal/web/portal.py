@@ -79,6 +79,10 @@ class Portal:
         self._remembered[key] = (time.monotonic(), value)
         return value
 
+    def forget(self, what: str, *arguments: Any) -> None:
+        """Ask the catalogue anew next time: the visitor has just changed it."""
+        self._remembered.pop((what, *arguments), None)
+
     def calendar(self, now: datetime) -> WorkCalendar:
         """This year and the next; plain weekdays where the catalogue has none or is away."""
         years = []

@@ -29,11 +29,13 @@ from contracts.portal import PageChanged
 from services.catalog import orm as catalog_orm
 from services.catalog import sample as catalog_sample
 from services.catalog.web import create_app as catalog_app
+from services.identity.handlers import masked_name
+from tests.unit.portal.fake_desk import DESK_ACCOUNTS, add_desk
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
 AT_WORK = ("open", "claimed", "suspended")
-ACCOUNTS: dict[str, dict[str, Any]] = {
+ACCOUNTS: dict[str, dict[str, Any]] = DESK_ACCOUNTS | {
     "shenjiahe": {"account_id": "acc-shen", "kind": "person", "display_name": "沈佳禾", "roles": []},
     "heji": {"account_id": "acc-heji", "kind": "firm", "display_name": "江塘禾记餐饮有限公司", "roles": []},
     "luming": {
@@ -77,7 +79,9 @@ class FakeCity:
         self.token_seconds = 600
         self.errors: list[dict[str, str]] = []
         self._serial = itertools.count(123)
+        self.answer_as_asked: Callable[[str, dict[str, Any]], str]
         self._catalog = Client(catalog)
+        self.catalog_database: Database = catalog.extensions["onewindow"].database
         self._app = Client(self._make())
 
     @property
@@ -270,7 +274,14 @@ class FakeCity:
         def names() -> Any:
             wanted = request.args["ids"].split(",")
             found = [a for a in ACCOUNTS.values() if a["account_id"] in wanted]
-            return jsonify({"items": [{k: a[k] for k in ("account_id", "display_name")} for a in found]})
+            hide = "masked" in request.args
+            names = {
+                a["account_id"]: masked_name(a["display_name"])
+                if hide and a["kind"] == "person"
+                else a["display_name"]
+                for a in found
+            }
+            return jsonify({"items": [{"account_id": a, "display_name": n} for a, n in names.items()]})
 
         @app.post("/api/intake/applications")
         def submit() -> Any:
@@ -366,6 +377,7 @@ class FakeCity:
                 "version": case["version"],
                 "answered": case["answered"],
                 "light": branch.get("light", "green"),
+                "applicant": case["owner"],
                 "required": case["required"],
             }
 
@@ -411,7 +423,7 @@ class FakeCity:
             if body["answer"] == "ask_correction":
                 self.ask(branch_no, {r["field"]: r["reason"] for r in body["requests"]})
             else:
-                self.reply(branch_no, body["answer"], body.get("opinion", ""))
+                self.answer_as_asked(branch_no, body)
             return jsonify(branch_of(branch_no))
 
         @app.get("/api/approval/corrections/<no>")
@@ -423,6 +435,7 @@ class FakeCity:
             ]
             return jsonify({"items": items, "next": None})
 
+        self.desk = add_desk(app, self, who, problem, branch_of)
         self._tokens: dict[str, dict[str, Any]] = {}
         self._refresh: dict[str, dict[str, Any]] = {}
         return app
@@ -454,6 +467,8 @@ class _WsgiAdapter(BaseAdapter):
         service = [*request.path_url.split("/"), "", ""][2]
         if service in self._city.down:
             raise requests.ConnectionError(service)
+        if request.method == "PUT":
+            service = ""
         answer = self._city.answer(service).open(
             request.path_url, method=request.method, headers=dict(request.headers), data=request.body
         )
