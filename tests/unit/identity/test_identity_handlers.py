@@ -212,7 +212,7 @@ def test_the_sample_is_loaded_quickly_and_only_once(database: Database) -> None:
         sample.load(SAMPLE, uow)
     assert time.perf_counter() - started < 3
     accounts = events_of(database, AccountOpened)
-    assert len(accounts) == 30
+    assert len(accounts) == 42
     with database.read() as session:
         logins = {
             name: queries.account(found.account_id, session)
