@@ -1,6 +1,6 @@
 """The words services say to each other. Standard library only."""
 
-from contracts import approval, catalog, departments, identity, intake, portal
+from contracts import approval, catalog, departments, identity, intake
 from contracts.base import Event, InvalidEvent, UnknownEvent, all_events, event_class
 
 __all__ = [
@@ -14,5 +14,4 @@ __all__ = [
     "event_class",
     "identity",
     "intake",
-    "portal",
 ]
