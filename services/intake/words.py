@@ -49,6 +49,11 @@ HAPPENED: Mapping[str, tuple[Text, Text]] = {
     "approval.branch_silent": (REVIEW, say("到期未答复,按规定视为同意", "No answer in time: agreed by rule")),
     "approval.branch_overdue": (REVIEW, say("已超期,正在督办", "Overdue; being looked into")),
     "approval.branch_dropped": (REVIEW, say("不再办理", "No longer needed")),
+    "approval.extension_decided": (REVIEW, say("负责人已决定是否延期", "The head has decided on more time")),
+    "approval.due_dates_moved": (
+        REVIEW,
+        say("工作日历有变,期限已重算", "Working days changed; dates counted anew"),
+    ),
     "approval.case_decided": (DECISION, say("已作出决定", "Decided")),
     "approval.licence_issued": (LICENCE, say("已出证", "Licence issued")),
     "approval.case_closed": (DELIVERY, say("已办结", "Closed")),

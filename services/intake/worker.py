@@ -37,6 +37,8 @@ class IntakeWorker(Worker):
         approval.BranchSilent,
         approval.BranchOverdue,
         approval.BranchDropped,
+        approval.ExtensionDecided,
+        approval.DueDatesMoved,
         approval.CaseDecided,
         approval.LicenceIssued,
         approval.CaseClosed,
