@@ -212,7 +212,7 @@ def test_the_sample_is_loaded_quickly_and_only_once(database: Database) -> None:
         sample.load(SAMPLE, uow)
     assert time.perf_counter() - started < 3
     accounts = events_of(database, AccountOpened)
-    assert len(accounts) == 42
+    assert len(accounts) == 49
     with database.read() as session:
         logins = {
             name: queries.account(found.account_id, session)
@@ -236,7 +236,7 @@ def test_the_sample_is_loaded_quickly_and_only_once(database: Database) -> None:
     assert logins["yunfan"].credit_code == "91329982MA9A000299"
     with database.transaction() as uow:
         sample.load(SAMPLE, uow)
-    assert len(events_of(database, AccountOpened)) == 42
+    assert len(events_of(database, AccountOpened)) == 49
     first, again = events_of(database, SigningKeyPublished)
     assert first.event == again.event, "the key is said again, for services whose database is new"
 
