@@ -1,6 +1,6 @@
 """The words services say to each other. Standard library only."""
 
-from contracts import approval, catalog, departments, identity, intake, portal
+from contracts import approval, catalog, dashboard, departments, identity, intake, notification, portal
 from contracts.base import Event, InvalidEvent, UnknownEvent, all_events, event_class
 
 __all__ = [
@@ -10,9 +10,11 @@ __all__ = [
     "all_events",
     "approval",
     "catalog",
+    "dashboard",
     "departments",
     "event_class",
     "identity",
     "intake",
+    "notification",
     "portal",
 ]
