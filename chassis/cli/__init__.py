@@ -15,6 +15,7 @@ GROUPS = {
     "topology": "chassis.cli.topology:topology",
     "events": "chassis.cli.events:events",
     "trace": "chassis.cli.events:trace",
+    "projection": "chassis.cli.projection:projection",
     "time": "chassis.cli.time:time",
     "openapi": "chassis.cli.openapi:openapi",
 }

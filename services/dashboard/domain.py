@@ -75,9 +75,9 @@ class Application:
         if self.status:
             found[Figure("stage", self.status, item=self.procedure)] = 1
         if self.submitted_at is not None:
-            found[Figure("filed", "", *_hour(self.submitted_at), item=self.procedure)] = 1
+            found[Figure("filed", "", *_hour(self.submitted_at))] = 1
         if self.decided_at is not None:
-            found[Figure("decided", self.outcome or "", *_hour(self.decided_at), item=self.procedure)] = 1
+            found[Figure("decided", self.outcome or "", *_hour(self.decided_at))] = 1
         return found
 
 
