@@ -12,7 +12,7 @@ from sqlalchemy import Table, case, delete, select, update
 
 from chassis import metrics
 from chassis.uow import UnitOfWork
-from contracts import approval, intake
+from contracts import Event, approval, intake
 from contracts.cloudevents import Envelope
 from contracts.dashboard import FiguresChanged
 from services.dashboard.domain import Application, Branch, Figure, Supervision
@@ -22,7 +22,7 @@ BOARD = "city"
 ANNOUNCE = "dashboard.announce"
 ANNOUNCE_EVERY = timedelta(milliseconds=250)
 
-EVENTS = (
+EVENTS: tuple[type[Event], ...] = (
     intake.ApplicationSubmitted,
     intake.ApplicationStatusChanged,
     approval.CaseOpened,

@@ -23,6 +23,7 @@ from services.identity.domain import (
     Session,
     UnknownAccount,
     check_new,
+    is_email,
 )
 from services.identity.numbers import blind_index, is_credit_code, is_id_number, normalised
 from services.identity.orm import account as account_table
@@ -50,6 +51,7 @@ def open_account(
     department: str | None = None,
     id_number: str | None = None,
     credit_code: str | None = None,
+    email: str | None = None,
     opened_by: str | None = None,
 ) -> Account:
     """Open an account. Raises `InvalidAccount` naming every wrong field.
@@ -67,6 +69,7 @@ def open_account(
         department=department,
         id_number=id_number,
         credit_code=credit_code,
+        email=email,
     )
     if id_number and not is_id_number(id_number):
         wrong["id_number"] = "id_number"
@@ -83,6 +86,7 @@ def open_account(
         id_number=id_number,
         id_index=blind_index(uow.master_key, id_number) if id_number else None,
         credit_code=credit_code,
+        email=email,
         created_at=uow.now,
     )
     if wrong := _taken(account, uow) | wrong:
@@ -146,6 +150,28 @@ def read_names(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list
     ).all()
     _write_down(reader, "read_name", [row.account_id for row in found], uow)
     return [{"account_id": row.account_id, "display_name": row.display_name} for row in found]
+
+
+def read_contacts(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
+    """Names and e-mail addresses by account, for a service that writes to people; each reading is
+    written down."""
+    table = account_table.c
+    found = uow.session.execute(
+        select(table.account_id, table.display_name, table.email)
+        .where(table.account_id.in_(sorted(set(account_ids))))
+        .order_by(table.account_id)
+    ).all()
+    _write_down(reader, "read_contact", [row.account_id for row in found], uow)
+    return [dict(row._mapping) for row in found]
+
+
+def set_email(account_id: str, email: str | None, uow: UnitOfWork) -> Account:
+    """Keep where mail for this account goes; None: nowhere. Raises `InvalidAccount`, `UnknownAccount`."""
+    if email is not None and not is_email(email):
+        raise InvalidAccount({"email": "email"})
+    account = _locked(account_id, uow)
+    account.email = email
+    return account
 
 
 def _locked(account_id: str, uow: UnitOfWork) -> Account:

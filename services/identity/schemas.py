@@ -79,6 +79,20 @@ class Account(ma.Schema):
     department = ma.fields.String(required=True, allow_none=True)
 
 
+class Contact(ma.Schema):
+    email = ma.fields.String(required=True, allow_none=True, validate=rule(domain.is_email, "email"))
+
+
+class ContactOf(ma.Schema):
+    account_id = ma.fields.String(required=True)
+    display_name = ma.fields.String(required=True)
+    email = ma.fields.String(required=True, allow_none=True)
+
+
+class Contacts(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(ContactOf), required=True)
+
+
 class Tokens(ma.Schema):
     access_token = ma.fields.String(required=True)
     expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds."})

@@ -124,6 +124,24 @@ class Me(MethodView):
         return queries.account(caller().account_id, current_session())
 
 
+@accounts.route("/me/contact")
+class MyContact(MethodView):
+    @reads
+    @requires()
+    @accounts.response(200, schemas.Contact)
+    def get(self) -> domain.Account:
+        """Where mail for the caller goes."""
+        return queries.account(caller().account_id, current_session())
+
+    @writes
+    @requires()
+    @accounts.arguments(schemas.Contact)
+    @accounts.response(200, schemas.Contact)
+    def put(self, command: dict[str, Any]) -> domain.Account:
+        """Change it; null: nowhere."""
+        return handlers.set_email(caller().account_id, command["email"], current_uow())
+
+
 @accounts.route("/accounts")
 class Accounts(MethodView):
     @public
@@ -155,6 +173,17 @@ class Names(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Display names by account. Each reading is written down."""
         return {"items": handlers.read_names(query["ids"], caller().account_id, current_uow())}
+
+
+@accounts.route("/accounts/contacts")
+class Contacts(MethodView):
+    @writes
+    @requires("contact_reader")
+    @accounts.arguments(schemas.NamesQuery, location="query")
+    @accounts.response(200, schemas.Contacts)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Names and addresses, for the service that writes to people. Each reading is written down."""
+        return {"items": handlers.read_contacts(query["ids"], caller().account_id, current_uow())}
 
 
 def _open(command: dict[str, Any]) -> domain.Account:
