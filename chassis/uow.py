@@ -49,13 +49,17 @@ class UnitOfWork:
         self.now = now
         self.master_key = master_key
         self._emitted: list[_Emitted] = []
-        self._scheduled = False
+        self._topics: set[str] = set()
 
     def emit(self, event: Event, *, case: str | None = None, department: str | None = None) -> None:
         """Say something to whoever subscribed. It leaves after the commit, at least once."""
         if event.source != self.service:
             raise ValueError(f"{self.service} can't speak for {event.source}: {event.type}")
         self._emitted.append(_Emitted(event, case, department, None))
+
+    def wake_up(self, topic: str) -> None:
+        """Ring this topic (`chassis.wake`) after the commit."""
+        self._topics.add(topic)
 
     def address(self, queue: str, event: Event, *, case: str | None = None) -> None:
         """Put an event of our own into one queue alone, behind whatever stands there already."""
@@ -92,7 +96,7 @@ class UnitOfWork:
                 index_elements=["kind", "subject"], set_={"due_at": due_at, "done_at": None}
             )
         )
-        self._scheduled = True
+        self._topics.add(wake.TIME)
 
     def schedule_many(self, kind: str, due: dict[str, datetime]) -> None:
         """`schedule` for many subjects, by one statement."""
@@ -106,7 +110,7 @@ class UnitOfWork:
             ),
             [{"kind": kind, "subject": s, "due_at": d, "done_at": None} for s, d in sorted(due.items())],
         )
-        self._scheduled = True
+        self._topics.add(wake.TIME)
 
     def unschedule(self, kind: str, subjects: str | Iterable[str]) -> None:
         """Forget dates of this kind."""
@@ -123,7 +127,7 @@ class UnitOfWork:
 
         Called once, by `chassis.database.Database.transaction`, just before the commit.
         """
-        topics = {wake.TIME} if self._scheduled else set()
+        topics = set(self._topics)
         if not self._emitted:
             return topics
         self.session.flush()
