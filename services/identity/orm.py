@@ -1,4 +1,4 @@
-"""Tables of identity. Names, ID numbers, addresses and private keys are sealed, refresh tokens only hashed."""
+"""Tables of identity. What says who somebody is, and private keys, are sealed; refresh tokens hashed."""
 
 from __future__ import annotations
 

@@ -28,6 +28,10 @@ RETRY_AFTER = (5, 30, 120, 600, 3600)  # seconds
 Facts = Mapping[str, Any]
 
 
+class UnknownMessage(LookupError):
+    """No such message, or somebody else's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class To:
     """Who shall read it: the applicant of a case, one account, or those with a role (in a department)."""

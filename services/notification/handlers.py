@@ -41,10 +41,6 @@ EVENTS: tuple[type[Event], ...] = (
 """All that is told to somebody, and what is needed to tell it."""
 
 
-class UnknownMessage(LookupError):
-    """No such message, or somebody else's."""
-
-
 def follow(events: list[Envelope], uow: UnitOfWork) -> None:
     """Keep what texts name, and write down whom to tell what. Raises `NotYet` for news of a case whose
     filing has not arrived."""
@@ -208,16 +204,14 @@ def _keep_titles(events: list[Envelope], uow: UnitOfWork) -> None:
     for envelope in events:
         match envelope.event:
             case catalog.ProcedurePublished(code=code, version=number, procedure=p):
-                row = {"kind": "procedure", "code": code, "number": number, "name": p.title}
+                kind, name = "procedure", p.title
             case catalog.DepartmentPublished(code=code, name=name):
-                row = {"kind": "department", "code": code, "number": envelope.sequence, "name": name}
+                kind, number = "department", envelope.sequence
             case _:
                 continue
-        name = row.pop("name")
-        row |= {"zh": name.zh, "en": name.en}
-        key = (row["kind"], row["code"])
-        if key not in newest or newest[key]["number"] < row["number"]:
-            newest[key] = row
+        row = {"kind": kind, "code": code, "number": number, "zh": name.zh, "en": name.en}
+        if (kind, code) not in newest or newest[kind, code]["number"] < number:
+            newest[kind, code] = row
     if not newest:
         return
     statement = uow.insert(title)

@@ -54,7 +54,7 @@ class Provider(Protocol):
         """Raises `TryLater` or `Refused`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """Where mail goes. Without a ``host`` it goes into the sandbox.
 
@@ -134,13 +134,12 @@ class Smtp:
             with self._connect() as server:
                 server.send_message(made, self._settings.sender, [letter.address])
         except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            raise (Refused if code >= 500 else TryLater)(f"recipient {code}") from None
+            answer = next(iter(error.recipients.values()))[0]
+            raise (Refused if answer >= 500 else TryLater)(f"recipient {answer}") from None
         except smtplib.SMTPDataError as error:
             raise (Refused if error.smtp_code >= 500 else TryLater)(f"data {error.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as error:
-            code = getattr(error, "smtp_code", "")
-            raise TryLater(f"{type(error).__name__} {code}".strip()) from None
+            raise TryLater(f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()) from None
 
     def _connect(self) -> smtplib.SMTP:
         s = self._settings

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from chassis.problems import ProblemMap, not_found
-from services.notification.handlers import UnknownMessage
+from services.notification.domain import UnknownMessage
 
 PROBLEMS: ProblemMap = {UnknownMessage: lambda _: not_found()}

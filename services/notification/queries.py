@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.notification.domain import CATEGORIES
-from services.notification.handlers import UnknownMessage
+from services.notification.domain import CATEGORIES, UnknownMessage
 from services.notification.orm import application, message, preference, sandbox, title
 from services.notification.words import LANGUAGES, Language, Titles, Words, words
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from chassis import metrics
@@ -94,6 +95,11 @@ class Sender:
             return Outcome("waiting", str(error), again=True)
         except Refused as error:
             return Outcome("failed", str(error))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # one message that can't be made must not hold up the others
+            log.error("mail_failed", message=row.message_id, exc_info=error)
+            return Outcome("waiting", type(error).__name__, again=True)
         return Outcome("sent")
 
     def _settle(self, row: Any, outcome: Outcome, uow: UnitOfWork) -> None:

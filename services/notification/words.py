@@ -62,6 +62,4 @@ def day(moment: datetime, language: Language) -> str:
     here = moment.astimezone(SHANGHAI)
     if language == "zh":
         return f"{here.month}月{here.day}日(周{'一二三四五六日'[here.weekday()]})"
-    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-    return f"{names[here.weekday()]} {here.day} {months[here.month - 1]}"
+    return f"{here:%a} {here.day} {here:%B}"
