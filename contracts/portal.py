@@ -10,6 +10,7 @@ from contracts.base import Event, event
 @event(subject="topic")
 @dataclass(frozen=True, kw_only=True)
 class PageChanged(Event):
-    """Something shown under ``topic`` (``case:<no>`` or ``department:<code>``) is no longer up to date."""
+    """Something shown under ``topic`` is no longer up to date: ``case:<no>``, ``department:<code>``,
+    ``account:<id>`` or ``figures``."""
 
     topic: str

@@ -8,6 +8,8 @@ from typing import Any, cast
 import requests
 from requests.adapters import HTTPAdapter
 
+from services.portal.follow_client import FollowCalls
+
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
 
@@ -49,7 +51,7 @@ def http_session() -> requests.Session:
     return session
 
 
-class City:
+class City(FollowCalls):
     """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
 
     def __init__(

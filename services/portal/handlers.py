@@ -10,7 +10,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis.uow import UnitOfWork
+from contracts import Event
 from contracts.cloudevents import Envelope
+from contracts.dashboard import FiguresChanged
+from contracts.intake import ApplicationStatusChanged
+from contracts.notification import MessagesRead, MessageWritten
 from contracts.portal import PageChanged
 from services.portal.orm import Draft, Renewal
 
@@ -117,6 +121,10 @@ def mark_pages(events: Iterable[Envelope], uow: UnitOfWork) -> None:
             topics[f"case:{envelope.case}"] = envelope
         for department in _departments(envelope):
             topics[f"department:{department}"] = envelope
+        for account in _accounts(envelope.event):
+            topics[f"account:{account}"] = envelope
+        if isinstance(envelope.event, FiguresChanged):
+            topics["figures"] = envelope
     for topic in sorted(topics):
         uow.emit(PageChanged(topic=topic))
 
@@ -152,6 +160,16 @@ def _locked(draft_id: str, account_id: str, uow: UnitOfWork) -> Draft:
     if draft is None or draft.account_id != account_id:
         raise DraftGone(draft_id)
     return draft
+
+
+def _accounts(event: Event) -> set[str]:
+    """Whose space shows it."""
+    match event:
+        case MessageWritten() | MessagesRead():
+            return {event.account}
+        case ApplicationStatusChanged():
+            return {event.applicant}
+    return set()
 
 
 def _departments(envelope: Envelope) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis import trust
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
-from contracts import approval, intake
+from contracts import approval, dashboard, intake, notification
 from contracts.cloudevents import Envelope
 from services.portal import handlers
 
@@ -27,6 +27,9 @@ class PortalWorker(Worker):
         approval.BranchOverdue,
         approval.BranchDropped,
         approval.LicenceIssued,
+        notification.MessageWritten,
+        notification.MessagesRead,
+        dashboard.FiguresChanged,
     )
     def pages(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.mark_pages(events, uow)

@@ -24,7 +24,7 @@ from services.portal.answers import Wrong
 from services.portal.clients import Refused, Unreachable
 from services.portal.handlers import DraftGone
 from services.portal.session import COOKIE
-from services.portal.web import apply, cases, public, stream, work
+from services.portal.web import apply, cases, lead, public, space, stream, work
 from services.portal.web.portal import (
     NAME,
     Portal,
@@ -75,7 +75,15 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.after_request(_finish)
     app.context_processor(_context)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (public.pages, apply.pages, cases.pages, work.pages, stream.pages):
+    for blueprint in (
+        public.pages,
+        apply.pages,
+        cases.pages,
+        work.pages,
+        stream.pages,
+        space.pages,
+        lead.pages,
+    ):
         app.register_blueprint(blueprint)
     app.wsgi_app = English(app.wsgi_app)  # type: ignore[method-assign]
     return app

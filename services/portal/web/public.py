@@ -25,13 +25,13 @@ from services.portal.web.portal import (
     page,
     portal,
     reader,
-    requires,
     session,
 )
 from services.portal.web.sheet import sample
 
 pages = Blueprint("public", __name__)
 YEAR_S = 365 * 24 * 3600
+FIRST_PAGES = {"leader": "lead.figures", "supervisor": "lead.watch", "platform_admin": "lead.outbox"}
 
 
 @pages.get("/")
@@ -140,28 +140,6 @@ def by_link(token: str) -> Response:
     return go("public.tracked", no=no)
 
 
-@pages.get("/space")
-@requires("person", "firm")
-def space() -> Response:
-    answer = city().applications(request.args.get("cursor"))
-    who = reader()
-    with current_database().read() as reading:
-        drafts = handlers.drafts_of(account()["account_id"], reading)
-    cases = answer["items"]
-    to_do = [c for c in cases if views.asks_for_correction(c)]
-    running = [c for c in cases if c not in to_do and c["status"] not in views.ENDED]
-    ended = [c for c in cases if c not in to_do and c["status"] in views.ENDED]
-    return page(
-        "space.html",
-        drafts=[_draft_slip(d) for d in drafts],
-        groups={
-            name: [views.slip(c, who, _case_link(c)) for c in found]
-            for name, found in (("todo", to_do), ("running", running), ("ended", ended))
-        },
-        next=answer.get("next"),
-    )
-
-
 @pages.get("/design")
 def design() -> Response:
     return page("design.html", **sample(reader()))
@@ -213,8 +191,15 @@ def _procedure_page(code: str) -> Response:
 
 def _signed_in(tokens: dict[str, Any]) -> Response:
     session().begin(tokens, time.time())
-    home_of = {"staff": "work.inbox"}.get(account().get("kind", ""), "public.home")
-    return go_to(next_or(url_for(home_of)))
+    return go_to(next_or(url_for(_first_page(account()))))
+
+
+def _first_page(who: dict[str, Any]) -> str:
+    """Where somebody who has just signed in wants to be."""
+    if who.get("kind") != "staff":
+        return "public.home"
+    at_work = {"officer": "work.inbox", "acceptance_clerk": "work.inbox"} | FIRST_PAGES
+    return next((page for role, page in at_work.items() if role in who["roles"]), "space.messages")
 
 
 def _why_not(refused: Refused) -> str:

@@ -17,9 +17,12 @@ from chassis.fakes.database import memory_database
 from chassis.fakes.web import Mint
 from services.portal.orm import Base
 from services.portal.web import create_app
-from tests.unit.portal.fake_city import PASSWORD, FakeCity, catalog
+from tests.unit.portal.fake_city import PASSWORD, catalog
+from tests.unit.portal.fake_follow import FollowCity
 
-URLS = dict.fromkeys(("identity", "catalog", "intake", "approval"), "http://city")
+URLS = dict.fromkeys(
+    ("identity", "catalog", "intake", "approval", "notification", "dashboard"), "http://city"
+)
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +36,10 @@ def mint() -> Mint:
 
 
 @pytest.fixture
-def city(mint: Mint, catalog_folder: Path) -> FakeCity:
-    return FakeCity(mint, catalog(catalog_folder))
+def city(mint: Mint, catalog_folder: Path, tmp_path: Path) -> Iterator[FollowCity]:
+    made = FollowCity(tmp_path, mint, catalog(catalog_folder))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
 
 
 @pytest.fixture
-def app(database: Database, city: FakeCity) -> Flask:
+def app(database: Database, city: FollowCity) -> Flask:
     made = create_app(database.config, database)
     made.extensions["portal"].http.mount("http://", city.adapter())
     return made

@@ -50,7 +50,7 @@ def test_a_batch_marks_each_page_once(database: Database) -> None:
     events = [opened("SJ", 1), opened("XF", 2), changed("in_approval")]
     envelopes = [envelope(e, sequence=n, time=NOW, case=NO) for n, e in enumerate(events, 1)]
     deliver(database, handlers.mark_pages, envelopes, batch=10)
-    assert topics(database) == [f"case:{NO}", "department:SJ", "department:XF"]
+    assert topics(database) == ["account:acc-heji", f"case:{NO}", "department:SJ", "department:XF"]
 
 
 def test_the_same_event_twice_marks_nothing_twice(database: Database) -> None:
