@@ -41,7 +41,7 @@ stack-stop: ## End what `make stack` started
 .PHONY: test
 test: $(VENV)/dev.stamp ## Every test, on real RabbitMQ and PostgreSQL and in a real browser
 	@$(BIN)/python -m deploy.local.machine --for-tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The quick tests: no server, no browser
@@ -50,7 +50,8 @@ test-unit: $(VENV)/dev.stamp ## The quick tests: no server, no browser
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## The fault tests at full length: a database away for a minute, 50 kills
 	@$(BIN)/python -m deploy.local.machine --for-tests
-	@ONEWINDOW_OUTAGE_S=60 ONEWINDOW_KILLS=50 $(BIN)/python -m pytest tests/faults --timeout=900
+	@ONEWINDOW_OUTAGE_S=60 ONEWINDOW_KILLS=50 ONEWINDOW_ORDERS=10 \
+	  $(BIN)/python -m pytest tests/faults --timeout=900 -o faulthandler_timeout=890
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Style, types, who may import whom
@@ -82,6 +83,11 @@ lock: $(VENV)/dev.stamp ## Renew requirements/*.txt from requirements/*.in
 bench: $(VENV)/dev.stamp ## Measure the distributed platform; one JSON line a run
 	@$(BIN)/python -m deploy.local.machine --for-tests
 	@$(BIN)/python -m bench
+
+.PHONY: screens
+screens: $(VENV)/dev.stamp ## A picture of every page in every size, elderly and printed, in var/screens/
+	@$(BIN)/python -m deploy.local.machine --for-tests
+	@$(BIN)/python docs/make_screens.py
 
 .PHONY: clean
 clean: ## Remove what was installed and written (.venv, var, caches)

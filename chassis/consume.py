@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +39,7 @@ POISON_AFTER = 3
 LOCK_RETRIES = 10
 
 Handler = Callable[[list[Envelope], UnitOfWork], Any]
+Acknowledging = Callable[[], AbstractContextManager[Any]]
 
 
 class ServiceUnreachable(Exception):
@@ -65,12 +67,22 @@ class Delivery:
 
 
 class Consumption:
-    """One subscription's work on its database, whatever the broker is."""
+    """One subscription's work on its database, whatever the broker is.
 
-    def __init__(self, database: Database, queue: str, handler: Handler):
+    Deliveries are acknowledged one by one, those of one commit inside an ``acknowledging``.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: str,
+        handler: Handler,
+        acknowledging: Acknowledging = nullcontext,
+    ):
         self._database = database
         self._queue = queue
         self._handler = handler
+        self._acknowledging = acknowledging
 
     def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Handle what has arrived and acknowledge each message after its commit.
@@ -149,7 +161,7 @@ class Consumption:
             return {e.id for e in fresh}
 
         fresh = self._in_transaction(work)
-        _acknowledge(deliveries)
+        self._acknowledge(deliveries)
         seconds = (time.monotonic() - started) / len(deliveries)
         for envelope in envelopes:
             outcome = "handled" if envelope.id in fresh else "duplicate"
@@ -216,7 +228,7 @@ class Consumption:
             uow.session.execute(uow.insert(tables.outbox).values(**row).on_conflict_do_nothing())
 
         self._in_transaction(write)
-        _acknowledge([delivery])
+        self._acknowledge([delivery])
         self._count(envelope.type, outcome)
 
     def _bury(self, delivery: Delivery, reason: str, error: str) -> None:
@@ -235,18 +247,18 @@ class Consumption:
         self._in_transaction(
             lambda uow: uow.session.execute(tables.dead_event.insert(), row | {"dead_at": uow.now})
         )
-        _acknowledge([delivery])
+        self._acknowledge([delivery])
         log.error("event_dead", queue=self._queue, reason=reason, error=error[:300])
         self._count(envelope.type if envelope else "unknown", "dead")
 
+    def _acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        with self._acknowledging():
+            for delivery in deliveries:
+                delivery.done = True
+                delivery.ack()
+
     def _count(self, event_type: str, outcome: str) -> None:
         metrics.DELIVERIES.labels(self._database.service, self._queue, event_type, outcome).inc()
-
-
-def _acknowledge(deliveries: Iterable[Delivery]) -> None:
-    for delivery in deliveries:
-        delivery.done = True
-        delivery.ack()
 
 
 def _envelope(delivery: Delivery) -> Envelope:

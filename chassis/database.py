@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import ExecuteStyle
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -33,7 +34,8 @@ class Database:
     """Engines, clock and wake-up signals of one service's database.
 
     `transaction` writes, `read` reads. On SQLite one writer at a time holds the file (``BEGIN
-    IMMEDIATE``), on PostgreSQL rows are locked; both read committed data only.
+    IMMEDIATE``), on PostgreSQL rows are locked; both read committed data only. PostgreSQL's readers open no
+    transaction: a rollback would also make psycopg forget its prepared statements.
     """
 
     def __init__(self, config: Config):
@@ -46,7 +48,8 @@ class Database:
             self.writer, self.reader = _sqlite_engines(url, config)
             self.wake = wake.Wake()
         else:
-            self.writer = self.reader = _postgres_engine(url, config)
+            self.writer = _postgres_engine(url, config)
+            self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
             self.wake = wake.PostgresWake(self.listen_connection)
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
@@ -194,11 +197,11 @@ def _postgres_engine(url: URL, config: Config) -> Engine:
 
     @event.listens_for(engine, "after_cursor_execute")
     def _arm_idle_timeout(
-        _connection: Connection, cursor: Any, _statement: str, _parameters: Any, _context: Any, many: bool
+        _connection: Connection, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool
     ) -> None:
         """psycopg runs ``executemany`` as a pipeline, whose trailing flush turns the server's idle time-out
         off: a process paused right after it would keep its locks. Any plain statement arms it again."""
-        if many and not cursor.description:
+        if context.execute_style is ExecuteStyle.EXECUTEMANY and not cursor.description:
             cursor.connection.execute("SELECT 1")
 
     return engine

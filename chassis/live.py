@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 import structlog
 from flask import Response, request
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import FromClause, Row, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import metrics, wake
@@ -37,8 +37,8 @@ BOX_SIZE = 100
 BATCH = 1000
 RESUME_ROWS = 200
 RESUME_SPAN = 50_000
+"""How many positions back a stream resumes; further back the page is loaded again."""
 
-_COLUMNS = (event_log.c.position, event_log.c.type, event_log.c.subject, event_log.c.case_id)
 LogRow = Row[int, str, str, str | None]
 
 log = structlog.get_logger("live")
@@ -92,13 +92,23 @@ class Box:
 
 
 class Feed:
-    """All open streams of one process over one database's event log.
+    """All open streams of one process over one database's event log, or another ``source`` with the columns
+    ``position`` (visible in order), ``type``, ``subject`` and ``case_id``.
 
     Nothing runs before the first stream is opened, and never across a fork.
     """
 
-    def __init__(self, database: Database, keyring: Keyring | None = None, *, heartbeat: float = HEARTBEAT_S):
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring | None = None,
+        *,
+        source: FromClause = event_log,
+        heartbeat: float = HEARTBEAT_S,
+    ):
         self._database = database
+        self._log = source.c
+        self._rows = select(*(source.c[n] for n in ("position", "type", "subject", "case_id")))
         self._keyring = keyring
         self._heartbeat = heartbeat
         self._reset()
@@ -195,7 +205,7 @@ class Feed:
 
     def _head(self) -> int:
         with self._database.read() as session:
-            return session.execute(select(func.max(event_log.c.position))).scalar_one() or 0
+            return session.execute(select(func.max(self._log.position))).scalar_one() or 0
 
     def _missed(self, topics: frozenset[str], after: int | None, head: int) -> Iterator[bytes]:
         if after is None or after == head:
@@ -204,11 +214,11 @@ class Feed:
             yield message("reload", {}, head)
             return
         with self._database.read() as session:
-            mine = or_(event_log.c.subject.in_(topics), event_log.c.case_id.in_(topics))
+            log = self._log
+            mine = or_(log.subject.in_(topics), log.case_id.in_(topics))
             rows = session.execute(
-                select(*_COLUMNS)
-                .where(event_log.c.position > after, event_log.c.position <= head, mine)
-                .order_by(event_log.c.position)
+                self._rows.where(log.position > after, log.position <= head, mine)
+                .order_by(log.position)
                 .limit(RESUME_ROWS + 1)
             ).all()
         if len(rows) > RESUME_ROWS:
@@ -240,10 +250,7 @@ class Feed:
             return []
         with self._database.read() as session:
             return session.execute(
-                select(*_COLUMNS)
-                .where(event_log.c.position > cursor)
-                .order_by(event_log.c.position)
-                .limit(BATCH)
+                self._rows.where(self._log.position > cursor).order_by(self._log.position).limit(BATCH)
             ).all()
 
     def _hand_out(self, rows: Sequence[LogRow]) -> int:

@@ -15,6 +15,7 @@ from amqp.exceptions import AMQPError
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerUnreachable
 
+from chassis.frames import gathered, read_ahead
 from chassis.topology import MEMORY_OPTIONS, exchange_of
 from contracts.cloudevents import CONTENT_TYPE
 
@@ -80,11 +81,12 @@ class AmqpPublisher:
             channel = self._open()
             self._fates = {m.id: Fate.UNCONFIRMED for m in messages}
             self._tags, self._by_event = {}, {}
-            for message in messages:
-                self._tags[self._next_tag] = message
-                self._by_event[message.event_id] = message.id
-                self._next_tag += 1
-                self._send(channel, message)
+            with gathered(channel):
+                for message in messages:
+                    self._tags[self._next_tag] = message
+                    self._by_event[message.event_id] = message.id
+                    self._next_tag += 1
+                    self._send(channel, message)
             self._await_confirms()
         except (AMQPError, OSError, BrokerUnreachable) as error:
             self.close()
@@ -119,6 +121,7 @@ class AmqpPublisher:
             )
             connection.connect()
             channel = connection.default_channel
+            read_ahead(channel)
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_ack)
             channel.events["basic_nack"].add(self._on_nack)

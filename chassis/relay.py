@@ -49,6 +49,7 @@ class Relay:
                 return None
             rows = self._due(session)
             if not rows:
+                session.commit()
                 return 0
             now = self._database.now(session)
             fates = self._publisher.publish([_outgoing(row) for row in rows])

@@ -9,14 +9,13 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from eventlet.event import Event as GreenEvent
-from eventlet.semaphore import Semaphore
 from kombu import Consumer, Queue
 from kombu.message import Message
 from nameko.exceptions import ContainerBeingKilled
@@ -24,8 +23,9 @@ from nameko.extensions import Entrypoint
 from nameko.messaging import QueueConsumer
 
 from chassis.config import Config
-from chassis.consume import Consumption, Delivery, Unreachable
+from chassis.consume import Acknowledging, Consumption, Delivery, Unreachable
 from chassis.database import open_database
+from chassis.frames import gathered, read_ahead
 from chassis.topology import QUEUE_ARGUMENTS, SubscriptionSpec, missing_queues
 from contracts import Event
 
@@ -66,12 +66,16 @@ class BatchConsumer(QueueConsumer):
         super().__init__()
         self._absent: set[str] = set()
         self._look_again_at = 0.0
-        self._writing = Semaphore()
 
     def get_consumers(self, _consumer_cls: Any, channel: Any) -> Any:
         names = {provider.queue.name for provider in self._providers}
         self._absent = missing_queues(names, channel.connection.client)
         self._channel = channel
+        self._broken = (
+            *channel.connection.client.connection_errors,
+            *channel.connection.client.channel_errors,
+        )
+        read_ahead(channel)
         self._look_again_at = time.monotonic() + LOOK_FOR_QUEUES_S
         self._consumers = {}
         for provider in self._providers:
@@ -115,9 +119,15 @@ class BatchConsumer(QueueConsumer):
         return frozenset(self._absent)
 
     def ack_message(self, message: Message) -> None:
-        with self._writing, suppress(*self.connection.connection_errors, *self.connection.channel_errors):
+        with suppress(*self._broken):
             if message.channel is not None and message.channel.connection:
                 message.ack()
+
+    @contextmanager
+    def acknowledging(self) -> Iterator[None]:
+        """Acknowledgements given inside leave together."""
+        with suppress(*self._broken), gathered(self._channel):
+            yield
 
 
 class Subscription(Entrypoint):
@@ -196,7 +206,8 @@ class Subscription(Entrypoint):
                 return result, exc_info
 
             try:
-                self.container.spawn_worker(self, (batch,), {}, handle_result=finish)
+                arguments = (batch, self.consumer.acknowledging)
+                self.container.spawn_worker(self, arguments, {}, handle_result=finish)
             except ContainerBeingKilled:
                 return
             exc_info = done.wait()
@@ -219,9 +230,9 @@ def subscribe(
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
-        def consume(self: Any, deliveries: list[Delivery]) -> None:
+        def consume(self: Any, deliveries: list[Delivery], acknowledging: Acknowledging) -> None:
             config: Config = self.config
-            Consumption(open_database(config), name, partial(method, self)).handle(
+            Consumption(open_database(config), name, partial(method, self), acknowledging).handle(
                 [d for d in deliveries if not d.done]
             )
 

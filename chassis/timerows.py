@@ -24,13 +24,13 @@ from chassis import metrics, tables, wake
 from chassis.config import Config
 from chassis.database import Database, is_retryable, is_unreachable, open_database
 from chassis.subscription import config_of
-from chassis.uow import UnitOfWork
+from chassis.uow import SWEEPS_LOOK_EVERY, UnitOfWork
 
 log = structlog.get_logger()
 
 BATCH = 100
 BREAKER = 500
-LONGEST_SLEEP_S = 1.0
+LONGEST_SLEEP_S = SWEEPS_LOOK_EVERY.total_seconds()
 TRY_AGAIN = timedelta(minutes=1)
 RELEASED = "breaker-released:"
 

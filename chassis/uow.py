@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, delete, inspect, select
+from sqlalchemy import Insert, delete, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
@@ -19,6 +19,8 @@ from contracts import Event
 from contracts.cloudevents import Envelope, dump
 
 M = TypeVar("M")
+
+SWEEPS_LOOK_EVERY = timedelta(seconds=1)
 
 
 class NotYet(Exception):
@@ -49,17 +51,13 @@ class UnitOfWork:
         self.now = now
         self.master_key = master_key
         self._emitted: list[_Emitted] = []
-        self._topics: set[str] = set()
+        self._wake: set[str] = set()
 
     def emit(self, event: Event, *, case: str | None = None, department: str | None = None) -> None:
         """Say something to whoever subscribed. It leaves after the commit, at least once."""
         if event.source != self.service:
             raise ValueError(f"{self.service} can't speak for {event.source}: {event.type}")
         self._emitted.append(_Emitted(event, case, department, None))
-
-    def wake_up(self, topic: str) -> None:
-        """Ring this topic (`chassis.wake`) after the commit."""
-        self._topics.add(topic)
 
     def address(self, queue: str, event: Event, *, case: str | None = None) -> None:
         """Put an event of our own into one queue alone, behind whatever stands there already."""
@@ -96,7 +94,7 @@ class UnitOfWork:
                 index_elements=["kind", "subject"], set_={"due_at": due_at, "done_at": None}
             )
         )
-        self._topics.add(wake.TIME)
+        self._wake_for(due_at)
 
     def schedule_many(self, kind: str, due: dict[str, datetime]) -> None:
         """`schedule` for many subjects, by one statement."""
@@ -106,11 +104,11 @@ class UnitOfWork:
         self.session.execute(
             statement.on_conflict_do_update(
                 index_elements=["kind", "subject"],
-                set_={"due_at": statement.excluded.due_at, "done_at": None},
+                set_={"due_at": statement.excluded.due_at, "done_at": statement.excluded.done_at},
             ),
             [{"kind": kind, "subject": s, "due_at": d, "done_at": None} for s, d in sorted(due.items())],
         )
-        self._topics.add(wake.TIME)
+        self._wake_for(min(due.values()))
 
     def unschedule(self, kind: str, subjects: str | Iterable[str]) -> None:
         """Forget dates of this kind."""
@@ -122,14 +120,23 @@ class UnitOfWork:
                 )
             )
 
+    def wake_up(self, topic: str) -> None:
+        """Ring this signal (`chassis.wake`) after the commit."""
+        self._wake.add(topic)
+
+    def one_by_one(self, name: str) -> None:
+        """From here to the commit nobody else is where ``name`` is passed, so that numbers drawn in between
+        become visible in their order."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            self.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
     def write_events(self) -> set[str]:
         """Number what was emitted and write it to the outbox; returns the wake-up topics to signal.
 
         Called once, by `chassis.database.Database.transaction`, just before the commit.
         """
-        topics = set(self._topics)
         if not self._emitted:
-            return topics
+            return self._wake
         self.session.flush()
         last = self._take_sequences()
         rows = []
@@ -156,7 +163,12 @@ class UnitOfWork:
             rows.append(outbox_row(envelope, dump(envelope), due_at=self.now, queue=emitted.queue))
         self.session.execute(tables.outbox.insert(), rows)
         self._emitted.clear()
-        return topics | {wake.OUTBOX}
+        return self._wake | {wake.OUTBOX}
+
+    def _wake_for(self, due_at: datetime) -> None:
+        """Sweeps look by themselves once a second; only an earlier date needs a word."""
+        if due_at < self.now + SWEEPS_LOOK_EVERY:
+            self._wake.add(wake.TIME)
 
     def _take_sequences(self) -> dict[str, int]:
         """Reserve numbers for every subject, in subject order; returns the last number used before."""

@@ -17,6 +17,7 @@ LOGGED = "logged"
 TIME = "time"
 EFFECTS = "effects"
 
+ONE_WAITER_IS_ENOUGH = frozenset({OUTBOX, TIME, EFFECTS})
 CHANNEL = "onewindow"
 SPACING = 0.005
 RECONNECT = 1.0
@@ -63,13 +64,14 @@ class PostgresWake(Wake):
     """The same, also between processes by LISTEN/NOTIFY.
 
     NOTIFY goes over a connection of its own and at most once in 5 ms: inside the transactions it would
-    end group commit.
+    end group commit. Where one waiter is enough and this process has it, the others aren't told.
     """
 
     def __init__(self, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]) -> None:
         super().__init__()
         self._connect = connect
         self._dirty: set[str] = set()
+        self._waited_for_here: set[str] = set()
         self._to_send = Signal()
         self._lock = threading.Lock()
         self._sender: threading.Thread | None = None
@@ -78,6 +80,8 @@ class PostgresWake(Wake):
 
     def notify(self, topic: str) -> None:
         super().notify(topic)
+        if topic in self._waited_for_here and topic in ONE_WAITER_IS_ENOUGH:
+            return
         with self._lock:
             self._dirty.add(topic)
             if self._sender is None:
@@ -87,6 +91,7 @@ class PostgresWake(Wake):
 
     def signal(self, topic: str) -> Signal:
         with self._lock:
+            self._waited_for_here.add(topic)
             if self._listener is None:
                 self._listener = threading.Thread(target=self._listen, name="listen", daemon=True)
                 self._listener.start()

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
+from sqlalchemy import FromClause
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
@@ -37,6 +38,7 @@ from chassis.problems import (
     unexpected,
 )
 from chassis.serving import NAME, Serving, serving
+from chassis.tables import event_log
 from chassis.trust import Keyring
 from chassis.views import current_database, current_session, current_uow, reads, writes
 
@@ -115,15 +117,22 @@ def create_app(
     return app
 
 
-def equip(app: Flask, database: Database, problems: ProblemMap | None = None) -> Serving:
+def equip(
+    app: Flask,
+    database: Database,
+    problems: ProblemMap | None = None,
+    *,
+    live_source: FromClause = event_log,
+) -> Serving:
     """Give any Flask application what every process has: traces, request metrics, ``/healthz``,
-    ``/readyz``, ``/metrics``, the token check and the live feed (`chassis.serving.serving`)."""
+    ``/readyz``, ``/metrics``, the token check and the live feed (`chassis.serving.serving`), which follows
+    ``live_source`` (`chassis.live.Feed`)."""
     keyring = Keyring(database)
     made = Serving(
         config=database.config,
         database=database,
         verifier=Verifier(keyring),
-        feed=Feed(database, keyring),
+        feed=Feed(database, keyring, source=live_source),
         problems=problems or {},
     )
     app.extensions[NAME] = made

@@ -1,6 +1,6 @@
 """The words services say to each other. Standard library only."""
 
-from contracts import approval, catalog, dashboard, departments, identity, intake, notification, portal
+from contracts import approval, catalog, dashboard, departments, identity, intake, notification
 from contracts.base import Event, InvalidEvent, UnknownEvent, all_events, event_class
 
 __all__ = [
@@ -16,5 +16,4 @@ __all__ = [
     "identity",
     "intake",
     "notification",
-    "portal",
 ]

@@ -19,6 +19,8 @@ from deploy.local.servers import PostgresServer, RabbitServer
 
 PR_SET_CHILD_SUBREAPER = 36
 ENDS_WITHIN_S = 5
+START_FIRST = ("e2e", "faults", "browser", "integration")
+SHARE_A_PLATFORM = ("e2e", "browser")
 
 Databases = Callable[[str], str]
 
@@ -59,9 +61,27 @@ def pytest_configure() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that leaves a process running fails the session."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes a file's tests stay in one, those that share a platform too; the longest start
+    first."""
+    folders = Path(__file__).parent
+    items.sort(key=lambda item: START_FIRST.index(_folder(item)) if _folder(item) in START_FIRST else 99)
+    for item in items:
+        shared = _folder(item) in SHARE_A_PLATFORM
+        group = _folder(item) if shared else str(item.path.relative_to(folders))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """A test that leaves a process running fails the session. The one that started the others looks."""
+    yield
+    if hasattr(session.config, "workerinput"):
+        return
     if until(lambda: not _left(), ENDS_WITHIN_S):
         return
     left = _left()

@@ -167,6 +167,22 @@ def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
             continue
 
 
+def pause_family(root: int, patience: float = 5) -> None:
+    """SIGSTOP a process and all its descendants; returns when the last thread of each stands still.
+
+    A signal is only sent by then, and a thread on another processor goes on for a moment. Raises
+    RuntimeError for one that doesn't stop.
+    """
+
+    def all_stand() -> bool:
+        members = family([root])
+        signal_all(members, signal.SIGSTOP)
+        return all(_stands(pid) for pid in members)
+
+    if not until(all_stand, patience, 0.002):
+        raise RuntimeError(f"processes that don't stop: {family([root])}")
+
+
 def kill_family(process: subprocess.Popen[bytes], patience: float = 10) -> None:
     """SIGKILL a process and all its descendants, and wait until they are gone.
 
@@ -207,8 +223,18 @@ def gone(pids: Collection[int]) -> bool:
     return all(started_at(pid) is None for pid in pids)
 
 
+def _stands(pid: int) -> bool:
+    """Whether every thread of the process is stopped, or it is gone."""
+    states = (_read(path) for path in Path(f"/proc/{pid}/task").glob("*/stat"))
+    return all(state is None or state[0] in "TtZX" for state in states)
+
+
 def _stat(pid: int) -> list[str] | None:
+    return _read(Path(f"/proc/{pid}/stat"))
+
+
+def _read(path: Path) -> list[str] | None:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return path.read_text().rsplit(")", 1)[1].split()
     except OSError:
         return None

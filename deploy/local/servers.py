@@ -21,7 +21,17 @@ import psycopg
 import requests
 
 from deploy.local import machine
-from deploy.local.processes import end, family, free_port, kill_family, signal_all, spawn, started_at, until
+from deploy.local.processes import (
+    end,
+    family,
+    free_port,
+    kill_family,
+    pause_family,
+    signal_all,
+    spawn,
+    started_at,
+    until,
+)
 
 UP_WITHIN_S = 60
 DOWN_WITHIN_S = 30
@@ -102,8 +112,8 @@ class Server(ABC):
         return self.start()
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open, nothing answers."""
-        signal_all(family([self.pid]), signal.SIGSTOP)
+        """SIGSTOP: connections stay open, nothing answers once this returns."""
+        pause_family(self.pid)
 
     def resume(self) -> None:
         signal_all(family([self.pid]), signal.SIGCONT)

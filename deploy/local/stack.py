@@ -126,6 +126,17 @@ class Stack:
             if waiting:
                 time.sleep(0.1)
 
+    def start_worker(self, service: str) -> None:
+        """Start the worker of a service that `start` was told to leave out, and wait until all are ready."""
+        self._start_worker(service, f"{service}.worker")
+        self.wait_ready()
+
+    def start_web(self, *services: str) -> None:
+        """The same for web processes."""
+        for service in services:
+            self._start_webs(service, 1)
+        self.wait_ready()
+
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL, *, restart: bool = True) -> None:
         """Signal a program; what dies is started again unless ``restart`` is false."""
         self.supervisor.kill(name, number, restart=restart)
@@ -193,7 +204,6 @@ class Stack:
             "ONEWINDOW_DATABASE_URL": self.database_url,
             "ONEWINDOW_MASTER_KEY_FILE": str(self.folder / "master.key"),
             "ONEWINDOW_URLS": json.dumps(self.urls),
-            "PSYCOPG_WAIT_FUNC": "wait_selector",
             **({"ONEWINDOW_BROKER_API": self.rabbit.api_url} if self.rabbit is not None else {}),
             **more,
         }
@@ -233,11 +243,9 @@ class Stack:
         for service in service_names("worker"):
             for number in range(1, workers.get(service, 1) + 1):
                 self._start_worker(service, f"{service}.worker" + (f".{number}" if number > 1 else ""))
-        for service, port in self._web.items():
-            threads = PAGE_THREADS if service == FACE else WEB_THREADS
-            self._start_web(service, f"{service}.web", port, threads, web.get(service, 1))
-        if FACE in self._web:
-            self._start_web(FACE, f"{FACE}.streams", self._streams, STREAM_THREADS, 1)
+        for service in self._web:
+            if processes := web.get(service, 1):
+                self._start_webs(service, processes)
         self._supervisor.run(
             "gate",
             [sys.executable, "-m", "deploy.local.gate", str(self.port), json.dumps(self._routes())],
@@ -251,9 +259,13 @@ class Stack:
         self.supervisor.run(name, [*command, f"services.{service}.worker"], environment)
         self.metrics_urls.append(f"http://127.0.0.1:{port}/metrics")
 
+    def _start_webs(self, service: str, processes: int) -> None:
+        threads = PAGE_THREADS if service == FACE else WEB_THREADS
+        self._start_web(service, f"{service}.web", self._web[service], threads, processes)
+        if service == FACE:
+            self._start_web(FACE, f"{FACE}.streams", self._streams, STREAM_THREADS, 1)
+
     def _start_web(self, service: str, name: str, port: int, threads: int, processes: int) -> None:
-        if processes == 0:
-            return
         counters = self.folder / "metrics" / name
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir(parents=True)

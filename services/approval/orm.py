@@ -17,8 +17,8 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    bindparam,
     inspect,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import Session, registry, relationship
@@ -171,16 +171,17 @@ mapping.map_imperatively(
     properties={"branches": relationship(Branch, order_by=branch.c.number, lazy="selectin")},
 )
 
-_next_revision = (
-    update(case)
-    .where(case.c.application_no == bindparam("number"), case.c.revision == bindparam("seen"))
-    .values(revision=case.c.revision + 1)
-)
-
 
 def next_revision(changed: Collection[Case], session: Session) -> None:
     """Count a change of each case, branches included: one statement for all, where the mapper's own
     version check would take one each. Raises `StaleDataError` if somebody else was faster."""
-    rows = [{"number": c.application_no, "seen": inspect(c).attrs.revision.value} for c in changed]
-    if rows and session.execute(_next_revision, rows).rowcount != len(rows):  # type: ignore[attr-defined]
-        raise StaleDataError(f"of {len(rows)} cases some were changed by somebody else")
+    if not changed:
+        return
+    seen = [(c.application_no, inspect(c).attrs.revision.value) for c in changed]
+    statement = (
+        update(case)
+        .where(tuple_(case.c.application_no, case.c.revision).in_(seen))
+        .values(revision=case.c.revision + 1)
+    )
+    if session.execute(statement).rowcount != len(seen):  # type: ignore[attr-defined]
+        raise StaleDataError(f"of {len(seen)} cases some were changed by somebody else")

@@ -281,5 +281,6 @@ def save_followed(found: Collection[Application], session: Session) -> None:
     ]
     for changed in found:
         session.expunge(changed)
-    if rows and session.execute(_followed, rows).rowcount != len(rows):  # type: ignore[attr-defined]
+    written = session.execute(_followed, rows if len(rows) > 1 else rows[0]) if rows else None
+    if written is not None and written.rowcount != len(rows):  # type: ignore[attr-defined]
         raise StaleDataError(f"of {len(rows)} applications some were changed by somebody else")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from chassis import wake
+from chassis.live import RESUME_SPAN
 from chassis.uow import UnitOfWork
 from contracts import Event
 from contracts.cloudevents import Envelope
 from contracts.dashboard import FiguresChanged
 from contracts.intake import ApplicationStatusChanged
 from contracts.notification import MessagesRead, MessageWritten
-from contracts.portal import PageChanged
-from services.portal.orm import Draft, Renewal
+from services.portal.orm import Draft, PageChange, Renewal
 
 DRAFT_KEPT = timedelta(days=90)
 RENEWAL_KEPT = timedelta(days=2)
 RENEWAL_STUCK = timedelta(seconds=15)
 DRAFT_EXPIRES = "portal.draft_expires"
+FORGET_EVERY = 1000
 
 
 class DraftGone(LookupError):
@@ -115,18 +117,27 @@ def settle_renewal(token_hash: str, tokens: Mapping[str, Any] | None, uow: UnitO
 
 def mark_pages(events: Iterable[Envelope], uow: UnitOfWork) -> None:
     """Say which open pages a batch of events has made old: each page once."""
-    topics: dict[str, Envelope] = {}
+    topics: set[str] = set()
     for envelope in events:
         if envelope.case:
-            topics[f"case:{envelope.case}"] = envelope
-        for department in _departments(envelope):
-            topics[f"department:{department}"] = envelope
-        for account in _accounts(envelope.event):
-            topics[f"account:{account}"] = envelope
+            topics.add(f"case:{envelope.case}")
+        topics |= {f"department:{department}" for department in _departments(envelope)}
+        topics |= {f"account:{account}" for account in _accounts(envelope.event)}
         if isinstance(envelope.event, FiguresChanged):
-            topics["figures"] = envelope
-    for topic in sorted(topics):
-        uow.emit(PageChanged(topic=topic))
+            topics.add("figures")
+    if topics:
+        page_changes(sorted(topics), uow)
+
+
+def page_changes(topics: Sequence[str], uow: UnitOfWork) -> None:
+    """Write down pages as changed and tell those who have them open; what is too old to resume from goes."""
+    uow.one_by_one("page_change")
+    positions = uow.session.scalars(
+        insert(PageChange).returning(PageChange.position), [{"topic": topic} for topic in topics]
+    ).all()
+    if max(positions) % FORGET_EVERY < len(topics):
+        uow.session.execute(delete(PageChange).where(PageChange.position < max(positions) - RESUME_SPAN))
+    uow.wake_up(wake.LOGGED)
 
 
 def draft_of(draft_id: str, account_id: str, session: Session) -> Draft:

@@ -1,14 +1,14 @@
-"""The portal's own tables: drafts that are being filled in, and renewals of sessions."""
+"""The portal's own tables: drafts that are being filled in, renewals of sessions, pages that have changed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, MetaData, String
+from sqlalchemy import Integer, MetaData, String, literal, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.types import SealedJSON, UtcDateTime
+from chassis.types import BigId, SealedJSON, UtcDateTime
 
 
 class Base(DeclarativeBase):
@@ -47,3 +47,26 @@ class Renewal(Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     tokens: Mapped[dict[str, Any] | None] = mapped_column(SealedJSON)
+
+
+class PageChange(Base):
+    """Something shown under ``topic`` is no longer up to date: ``case:<no>``, ``department:<code>``,
+    ``account:<id>`` or ``figures``.
+
+    Said to open pages only; positions become visible in their order.
+    """
+
+    __tablename__ = "page_change"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    position: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    topic: Mapped[str] = mapped_column(String(80))
+
+
+changed_pages = select(
+    PageChange.position,
+    literal("portal.page_changed").label("type"),
+    PageChange.topic.label("subject"),
+    PageChange.topic.label("case_id"),
+).subquery()
+"""Page changes as `chassis.live.Feed` reads them."""

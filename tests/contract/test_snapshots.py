@@ -26,7 +26,7 @@ def test_an_event_only_grows(event_type: str) -> None:
     assert breaking_changes(KNOWN[event_type], cls and event_schema(cls)) == []
 
 
-@pytest.mark.parametrize("event_type", KNOWN.keys() & EVENTS.keys())
+@pytest.mark.parametrize("event_type", sorted(KNOWN.keys() & EVENTS.keys()))
 def test_a_snapshot_knows_what_has_been_added(event_type: str) -> None:
     assert KNOWN[event_type] == event_schema(EVENTS[event_type]), (
         f"{event_type} has changed; when that is meant: python -m deploy.documents asyncapi --accept"

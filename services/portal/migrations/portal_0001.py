@@ -1,4 +1,4 @@
-"""Drafts and session renewals.
+"""Drafts, session renewals and pages that have changed.
 
 Revision ID: portal_0001
 """
@@ -6,7 +6,7 @@ Revision ID: portal_0001
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.types import SealedJSON, UtcDateTime
+from chassis.types import BigId, SealedJSON, UtcDateTime
 
 revision = "portal_0001"
 down_revision = None
@@ -35,8 +35,15 @@ def upgrade() -> None:
         sa.Column("tokens", SealedJSON),
     )
     op.create_index("ix_renewal_started_at", "renewal", ["started_at"])
+    op.create_table(
+        "page_change",
+        sa.Column("position", BigId, primary_key=True, autoincrement=True),
+        sa.Column("topic", sa.String(80), nullable=False),
+        sqlite_autoincrement=True,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("page_change")
     op.drop_table("renewal")
     op.drop_table("draft")

@@ -23,6 +23,7 @@ from services.portal import dates, river, views
 from services.portal.answers import Wrong
 from services.portal.clients import Refused, Unreachable
 from services.portal.handlers import DraftGone
+from services.portal.orm import changed_pages
 from services.portal.session import COOKIE
 from services.portal.web import apply, cases, lead, public, space, stream, work
 from services.portal.web.portal import (
@@ -67,7 +68,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     """The portal as a WSGI application. ``/en/…`` is the same site in English."""
     app = Flask(__name__, static_folder="../static", template_folder="../templates")
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
-    equip(app, database or open_database(config))
+    equip(app, database or open_database(config), live_source=changed_pages)
     app.extensions[NAME] = Portal(config)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(river=river, clock=dates.clock, moment=dates.moment, qr=_qr)

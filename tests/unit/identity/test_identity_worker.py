@@ -15,7 +15,8 @@ from chassis.database import Database, open_database
 from chassis.fakes.database import events_of, scratch_config
 from contracts.identity import SigningKeyPublished
 from services.identity import __main__ as command
-from services.identity import keys, orm, worker
+from services.identity import keys, orm, passwords, worker
+from services.identity.domain import Account
 
 
 class Container:
@@ -83,3 +84,21 @@ def test_an_operator_rotates_the_keys(tmp_path: Path, monkeypatch: pytest.Monkey
         (True, False),
         (False, True),
     }
+
+
+def test_the_first_administrator_is_opened_by_command_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONEWINDOW_DATABASE_URL", f"sqlite:///{tmp_path}/{{service}}.sqlite")
+    monkeypatch.setenv("ONEWINDOW_MASTER_KEY_FILE", str(tmp_path / "master.key"))
+    with command.database_of("identity") as database:
+        migrate.upgrade(database)
+    first = CliRunner().invoke(command.main, ["add-administrator", "root", "周立群", "ZW"])
+    again = CliRunner().invoke(command.main, ["add-administrator", "root", "周立群", "ZW"])
+    assert first.exit_code == 0
+    assert (again.exit_code, "login" in again.output) == (1, True)
+    password = first.output.splitlines()[0].removeprefix("root: ")
+    with command.database_of("identity") as database, database.read() as session:
+        account = session.scalars(select(Account)).one()
+    assert account.roles == ["platform_admin"]
+    assert passwords.matches(account.password_hash, password)

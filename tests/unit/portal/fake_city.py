@@ -17,18 +17,17 @@ from typing import Any
 import requests
 from flask import Flask, jsonify, request
 from requests.adapters import BaseAdapter
-from sqlalchemy import delete, insert, select
 from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
-from chassis import tables, wake
+from chassis import tables
 from chassis.config import Config
 from chassis.database import Database
 from chassis.fakes.web import Mint
-from contracts.portal import PageChanged
 from services.catalog import orm as catalog_orm
 from services.catalog import sample as catalog_sample
 from services.catalog.web import create_app as catalog_app
+from services.portal.handlers import page_changes
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
@@ -488,19 +487,10 @@ def catalog(folder: Path) -> Flask:
 
 
 def tell_pages(database: Database) -> Callable[[set[str]], None]:
-    """What the portal's worker and relay do when a case changes: `PageChanged`, in the log at once."""
+    """What the portal's worker does when a case changes."""
 
     def say(topics: set[str]) -> None:
         with database.transaction() as uow:
-            for topic in sorted(topics):
-                uow.emit(PageChanged(topic=topic))
-        with database.writer.begin() as connection:
-            rows = connection.execute(select(tables.outbox).order_by(tables.outbox.c.id)).mappings().all()
-            names = {c.name for c in tables.event_log.columns} - {"position", "logged_at"}
-            for row in rows:
-                values = {name: row[name] for name in names}
-                connection.execute(insert(tables.event_log).values(logged_at=datetime.now(UTC), **values))
-            connection.execute(delete(tables.outbox))
-        database.wake.notify(wake.LOGGED)
+            page_changes(sorted(topics), uow)
 
     return say

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from sqlalchemy import select
+
 from chassis.database import Database
-from chassis.fakes.database import deliver, envelope, events_of
+from chassis.fakes.database import deliver, envelope
 from contracts import approval, intake
 from contracts.approval import BranchState
 from services.portal import handlers
-from services.portal.orm import Draft
+from services.portal.orm import Draft, PageChange
 
 NO = "SJ20261124000123K"
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -43,7 +45,8 @@ def changed(status: intake.ApplicationStatus) -> intake.ApplicationStatusChanged
 
 
 def topics(database: Database) -> list[str]:
-    return [e.subject for e in events_of(database)]
+    with database.read() as session:
+        return list(session.scalars(select(PageChange.topic).order_by(PageChange.position)))
 
 
 def test_a_batch_marks_each_page_once(database: Database) -> None:
