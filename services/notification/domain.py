@@ -59,7 +59,8 @@ def wishes(event: Event) -> Iterator[Wish]:
         case intake.ApplicationSubmitted():
             yield _applicant(event.application_no, "received", "progress")
         case intake.ApplicationAccepted():
-            yield _applicant(event.application_no, "accepted", "progress", n=len(event.branches))
+            n = len(event.branches)
+            yield _applicant(event.application_no, "accepted" if n > 1 else "accepted_one", "progress", n=n)
         case intake.ApplicationReturned():
             yield _applicant(event.application_no, "returned", "todo")
         case intake.ApplicationNotAccepted():

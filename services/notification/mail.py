@@ -19,11 +19,11 @@ from services.notification.words import Language, Words
 
 TIMEOUT_S = 20.0
 FOOT = {
-    "zh": "这封邮件由一窗通自动发出,请不要回复。不想收到邮件,可以在“消息设置”里关掉。",
-    "en": "Sent by One Window; replies are not read. You can turn e-mail off under “Message settings”.",
+    "zh": "这封邮件由一窗通自动发出，回信没有人看。不想收到邮件，可以在“怎么通知我”里关掉。",
+    "en": "Sent by One Window; replies are not read. You can turn e-mail off under “How to tell me”.",
 }
-GREETING = {"zh": "{name},您好:", "en": "Dear {name},"}
-OPEN = {"zh": "打开办件:", "en": "Open it: "}
+GREETING = {"zh": "{name}，您好：", "en": "Dear {name},"}
+OPEN = {"zh": "打开办件：", "en": "Open it: "}
 SIGNATURE = {"zh": "一窗通", "en": "One Window"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,12 +67,12 @@ def age(last: str | None, who: Reader) -> str:
     return t("最近一条事件：{day} {time}", day=str(who.day(at)), time=clock(at))
 
 
-def bars(rows: list[Mapping[str, Any]], word: str) -> list[Bar]:
+def bars(rows: list[Mapping[str, Any]], word: Callable[[Mapping[str, Any]], str]) -> list[Bar]:
     """Columns of a chart, the highest count being all of its height."""
     most = max((max(r["filed"], r["decided"]) for r in rows), default=0) or 1
     return [
         Bar(
-            str(r[word]),
+            word(r),
             r["filed"],
             r["decided"],
             round(100 * r["filed"] / most),

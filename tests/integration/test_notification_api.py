@@ -97,7 +97,7 @@ def test_the_list_of_endpoints_is_complete(office: Office) -> None:
 
 def test_an_account_reads_its_own_messages_newest_first(office: Office) -> None:
     page = ask(office.as_(), office, "GET", "/messages").get_json()
-    assert [m["title"]["zh"] for m in page["items"]] == ["全部办好了:开店", "已收到您的申请:开店"]
+    assert [m["title"]["zh"] for m in page["items"]] == ["全部办好了：开店", "已收到您的申请：开店"]
     assert (page["unread"], page["next"]) == (2, None)
     assert page["items"][0]["link"] == f"/cases/{NUMBER}"
     assert ask(office.as_(), office, "GET", "/messages/unread").get_json() == {"unread": 2}
@@ -147,6 +147,6 @@ def test_the_outbox_shows_what_would_have_been_sent(office: Office) -> None:
     admin = office.as_("acc-admin", kind="staff", roles=["platform_admin"])
     page = ask(admin, office, "GET", "/outbox").get_json()
     assert page["counts"] == [{"state": "sent", "count": 2}]
-    assert page["items"][0]["letter"]["subject"] == "全部办好了:开店"
+    assert page["items"][0]["letter"]["subject"] == "全部办好了：开店"
     assert ask(admin, office, "GET", "/outbox?state=failed").get_json()["items"] == []
     assert ask(admin, office, "GET", "/outbox?state=lost").status_code == 422

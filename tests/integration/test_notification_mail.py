@@ -51,7 +51,7 @@ def test_a_letter_arrives_with_its_words_and_its_id() -> None:
     assert arrived["Message-ID"] == f"<{KEY}@jiangtang.example>"
     assert arrived["Auto-Submitted"] == "auto-generated"
     text = arrived.get_content()
-    assert text.startswith("沈佳禾,您好:")
+    assert text.startswith("沈佳禾，您好：")
     assert f"https://city.example/m/{KEY}" in text
     assert "SJ1" not in text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -44,8 +45,8 @@ def figures() -> Response:
         as_of=moment(who.now),
         f=found,
         age=age(found["last_event_at"], who),
-        hours=bars(found["hours"], "hour"),
-        days=bars(found["days"][-DAYS_SHOWN:], "day"),
+        hours=bars(found["hours"], lambda r: f"{r['hour']}:00"),
+        days=bars(found["days"][-DAYS_SHOWN:], lambda r: _date(r["day"])),
         stages=[s | {"word": stage_word(s["status"], who.t)} for s in found["stages"]],
         stage_word=stage_word,
         departments=_department_names(),
@@ -165,6 +166,12 @@ def outbox() -> Response:
 @requires(*ALL, HEAD)
 def stream() -> Response:
     return current_feed().response({"figures"}, me())
+
+
+def _date(day: str) -> str:
+    """A day of a chart, without its weekday."""
+    found = date.fromisoformat(day)
+    return f"{found.month}月{found.day}日" if language().code == "zh" else f"{found.day}/{found.month}"
 
 
 def _answers() -> dict[str, dict[str, Any]]:

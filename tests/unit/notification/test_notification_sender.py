@@ -172,7 +172,7 @@ def test_the_sandbox_keeps_what_would_have_been_sent_once(wished: Desk) -> None:
         page = queries.outbox(None, None, session)
     assert page["counts"] == [{"state": "sent", "count": 2}]
     closed, received = page["items"]
-    assert closed["letter"]["subject"] == "全部办好了:开店"
+    assert closed["letter"]["subject"] == "全部办好了：开店"
     assert received["letter"]["to"] == "shen@jiangtang.example"
     assert f"https://city.example/m/{received['message_id']}" in received["letter"]["body"]
     assert NUMBER not in received["letter"]["body"].split("/m/")[1]

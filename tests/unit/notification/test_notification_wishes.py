@@ -131,7 +131,7 @@ def test_a_message_is_read_in_the_words_of_today_and_counted_until_it_is_read(de
         page = queries.inbox(OWNER, False, None, session)
     assert page["unread"] == len(page["items"]) == 6
     correction = next(m for m in page["items"] if m["category"] == "todo")
-    assert correction["title"] == {"zh": "请补正:开店", "en": "Correction wanted: Opening a shop"}
+    assert correction["title"] == {"zh": "请补正：开店", "en": "Correction wanted: Opening a shop"}
     assert correction["text"]["zh"].startswith("市场监管局请您补正")
     assert correction["link"] == f"/cases/{NUMBER}/fix"
     with desk.database.transaction() as uow:

@@ -244,7 +244,7 @@ def test_messages_and_figures_make_their_pages_old(database: Database) -> None:
 
 def test_the_highest_column_fills_the_chart() -> None:
     rows = [{"hour": 9, "filed": 4, "decided": 1}, {"hour": 10, "filed": 0, "decided": 0}]
-    high, none = follow.bars(rows, "hour")
+    high, none = follow.bars(rows, lambda r: str(r["hour"]))
     assert (high.filed_height, high.decided_height, none.filed_height) == (100, 25, 0)
-    assert follow.bars([], "hour") == []
+    assert follow.bars([], str) == []
     assert follow.stage_word("some_new_stage", Language("zh")) == "some_new_stage"
