@@ -171,7 +171,7 @@ def stream() -> Response:
 def _date(day: str) -> str:
     """A day of a chart, without its weekday."""
     found = date.fromisoformat(day)
-    return f"{found.month}月{found.day}日" if language().code == "zh" else f"{found.day}/{found.month}"
+    return language()("{month}月{day}日", month=found.month, day=found.day)
 
 
 def _answers() -> dict[str, dict[str, Any]]:
