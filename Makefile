@@ -30,6 +30,10 @@ demo: setup ## Watch two packages go through every department, in this terminal
 run: setup ## Run the platform in one process on http://127.0.0.1:8000 (PORT= to change)
 	@$(BIN)/onewindow run --port $(PORT)
 
+.PHONY: seed
+seed: setup ## Fill a new var/run with the sample city's cases (about a minute), then `make run`
+	@$(BIN)/onewindow seed
+
 .PHONY: stack
 stack: setup ## The same on RabbitMQ and PostgreSQL, one process per service and role
 	@$(BIN)/python -m deploy.local up --port $(PORT)
@@ -88,6 +92,10 @@ bench: $(VENV)/dev.stamp ## Measure the distributed platform; one JSON line a ru
 screens: $(VENV)/dev.stamp ## A picture of every page in every size, elderly and printed, in var/screens/
 	@$(BIN)/python -m deploy.local.machine --for-tests
 	@$(BIN)/python docs/make_screens.py
+
+.PHONY: bench-search
+bench-search: $(VENV)/dev.stamp ## Load, search and show 100,000 items in both databases
+	@$(BIN)/python -m bench.search
 
 .PHONY: clean
 clean: ## Remove what was installed and written (.venv, var, caches)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from chassis.clock import seconds
 from chassis.problems import Problem
 from chassis.serving import serving
 from chassis.trust import TOKEN_LIFETIME, Keyring
@@ -139,7 +139,7 @@ def _identify() -> Caller | None:
 class Verifier:
     """Checks tokens against a keyring. What was verified once is only looked up until it expires."""
 
-    def __init__(self, keyring: Keyring, clock: Callable[[], float] = time.time):
+    def __init__(self, keyring: Keyring, clock: Callable[[], float] = seconds):
         self.keyring = keyring
         self._clock = clock
         self._verified: dict[bytes, tuple[str, Caller]] = {}

@@ -16,7 +16,8 @@ class Config:
     """What one service's process needs to know.
 
     ``database_url`` is an SQLAlchemy URL (SQLite or PostgreSQL by psycopg), ``broker_url`` a kombu URL,
-    ``urls`` the base address of each service by name, ``master_key`` 32 bytes.
+    ``urls`` the base address of each service by name, ``master_key`` 32 bytes, ``storage_url`` where files
+    lie: ``file:<folder>`` or ``s3://<key>:<secret>@<host>/<bucket>``.
     """
 
     service: str
@@ -27,10 +28,12 @@ class Config:
     ops_port: int | None = None
     sqlite_synchronous: str = "FULL"
     pool_size: int = 8
+    storage_url: str = field(default="file:var/files", repr=False)
 
     @classmethod
     def from_env(cls, service: str, environ: Mapping[str, str] = os.environ) -> Config:
-        """Read ``ONEWINDOW_*``. ``{service}`` in the database address becomes the service's name."""
+        """Read ``ONEWINDOW_*``. ``{service}`` in the addresses of database and storage becomes the
+        service's name."""
         ops_port = environ.get("ONEWINDOW_METRICS_PORT")
         return cls(
             service=service,
@@ -43,4 +46,7 @@ class Config:
             ops_port=int(ops_port) if ops_port else None,
             sqlite_synchronous=environ.get("ONEWINDOW_SQLITE_SYNCHRONOUS", "FULL"),
             pool_size=int(environ.get("ONEWINDOW_POOL_SIZE", "8")),
+            storage_url=environ.get("ONEWINDOW_STORAGE_URL", "file:var/files/{service}").replace(
+                "{service}", service
+            ),
         )

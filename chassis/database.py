@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from chassis import wake
+from chassis import clock, wake
 from chassis.config import Config
 from chassis.types import use_master_key
 from chassis.uow import UnitOfWork
@@ -78,7 +78,7 @@ class Database:
     def now(self, session: Session | None = None) -> datetime:
         """The database's clock, in UTC: asked every ten seconds, kept running in between."""
         if self.is_sqlite:
-            return datetime.now(UTC)
+            return clock.now()
         if time.monotonic() - self._clock_read_at > CLOCK_REFRESH_S:
             if session is None:
                 with self.read() as fresh:

@@ -34,6 +34,7 @@ log = structlog.get_logger()
 BROKER_URL = "memory://localhost"
 CHECKPOINT_EVERY_S = 0.5
 RESEND_PAGE = 1000
+LONGEST_ADDRESS = 65_536  # somebody pastes a page into a search: it is answered, not cut off
 
 
 class FolderInUse(RuntimeError):
@@ -88,6 +89,7 @@ class Embedded:
                 app,
                 log_output=False,
                 minimum_chunk_size=1,
+                url_length_limit=LONGEST_ADDRESS,
                 max_size=1000,
             ),
             eventlet.spawn(self._keep_checkpoints, databases),
@@ -107,6 +109,16 @@ class Embedded:
         """Block until a worker ends; raises what ended it."""
         if self._runner is not None:
             self._runner.wait()
+
+    @property
+    def databases(self) -> list[Database]:
+        """Every service's database."""
+        return [open_database(config) for config in self._configs.values()]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits in a queue and nothing is being handled."""
+        return not self._anything_under_way()
 
     def _take_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +141,7 @@ class Embedded:
             master_key=master_key,
             urls=dict.fromkeys(service_names(), self.url),
             sqlite_synchronous=self._synchronous,
+            storage_url=f"file:{self.folder / 'files' / name}",
         )
 
     def _keep_checkpoints(self, databases: Iterable[Database]) -> None:

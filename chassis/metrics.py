@@ -62,6 +62,23 @@ REQUEST_SECONDS = Histogram(
     ("service", "method", "route"),
     buckets=_FAST,
 )
+PROJECTION_LAG = Gauge(
+    "onewindow_projection_lag_seconds",
+    "Age of the newest event when a projection had taken it in.",
+    ("service",),
+    multiprocess_mode="mostrecent",
+)
+MESSAGES = Counter(
+    "onewindow_messages_total",
+    "Messages to people by channel and what became of them: written, sent, put_off, failed, no_address.",
+    ("channel", "outcome"),
+)
+MESSAGES_OLDEST = Gauge(
+    "onewindow_messages_oldest_seconds",
+    "How long the oldest message that may be sent has been waiting.",
+    ("channel",),
+    multiprocess_mode="mostrecent",
+)
 STREAMS = Gauge("onewindow_open_streams", "Open event streams.", ("service",), multiprocess_mode="livesum")
 APPLICATIONS = Counter("onewindow_applications_total", "Applications that reached a status.", ("status",))
 BRANCHES_OVERDUE = Gauge(

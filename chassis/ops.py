@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
@@ -27,11 +28,11 @@ GAUGE_AGE_S = 2.0
 Answer = tuple[int, str, bytes]
 
 
-def findings(database: Database) -> list[str]:
+def findings(database: Database, *, checks_tokens: bool = True) -> list[str]:
     """Why this service can't serve, in words for an operator; empty when it can.
 
-    The database must be reachable and migrated, one signing key known, and the worker must not have
-    written a problem in the last minute: a note nobody repeats no longer counts.
+    The database must be reachable and migrated, one signing key known where tokens are checked, and the
+    worker must not have written a problem in the last minute: a note nobody repeats no longer counts.
     """
     try:
         with database.read() as session:
@@ -39,7 +40,7 @@ def findings(database: Database) -> list[str]:
             notes = _notes(session, database) if migrate.at_head(database) else None
         if notes is None:
             return ["the database is not migrated to this version"]
-        if not trust.knows_a_key(database):
+        if checks_tokens and not trust.knows_a_key(database):
             notes.append("no signing key is known yet, no token can be checked")
         return notes
     except SQLAlchemyError:
@@ -59,9 +60,9 @@ def healthz(database: Database) -> Answer:
     return _json(200, {"alive": True, "service": database.service})
 
 
-def readyz(database: Database) -> Answer:
+def readyz(database: Database, *, checks_tokens: bool = True) -> Answer:
     """200 when the service can serve, else 503 with the reasons."""
-    problems = findings(database)
+    problems = findings(database, checks_tokens=checks_tokens)
     body = {"ready": not problems, "service": database.service, "problems": problems}
     return _json(503 if problems else 200, body)
 
@@ -124,10 +125,11 @@ def _view(answer: Callable[[Database], Answer], database: Database) -> Callable[
 
 
 def application(database: Database) -> WSGIApplication:
-    """The same three addresses alone, for a process without web pages of its own (a worker)."""
+    """The same three addresses alone, for a worker, which is ready without any signing key."""
+    routes = _ROUTES | {"/readyz": partial(readyz, checks_tokens=False)}
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = _ROUTES.get(environ.get("PATH_INFO", ""))
+        answer = routes.get(environ.get("PATH_INFO", ""))
         status, media_type, body = answer(database) if answer else _json(404, {"found": False})
         words = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}[status]
         start_response(

@@ -16,6 +16,8 @@ from chassis.logs import current_trace, trace_id
 
 MEDIA_TYPE = "application/problem+json"
 LANGUAGES = ("zh", "en")
+MIB = 1024 * 1024
+MAX_BODY = MIB
 
 TITLES: Mapping[int, tuple[str, str]] = {
     400: ("请求无法读取", "Bad request"),
@@ -123,6 +125,17 @@ def not_found() -> Problem:
     )
 
 
+def too_large(limit: int) -> Problem:
+    """The request has more than ``limit`` bytes."""
+    size = f"{max(1, limit // MIB)} MB"
+    return Problem(
+        413,
+        "too-large",
+        zh=f"提交的内容超过 {size},请减小后再提交。",
+        en=f"The request is larger than {size}; please make it smaller.",
+    )
+
+
 def unavailable() -> Problem:
     """The service can't reach what it needs; nothing of the request was kept."""
     return Problem(
@@ -166,7 +179,6 @@ _HTTP: Mapping[int, tuple[str, str, str]] = {
         "您看到的内容已被他人更改,请刷新后再试。",
         "Somebody changed it; reload first.",
     ),
-    413: ("too-large", "提交的内容超过 1 MB,请减小后再提交。", "The request is larger than 1 MiB."),
     414: ("address-too-long", "地址太长。", "The address is too long."),
     415: (
         "unsupported-media-type",
@@ -186,6 +198,8 @@ def http_problem(status: int) -> Problem:
     """The problem for an HTTP error the framework found."""
     if status == 404:
         return not_found()
+    if status == 413:
+        return too_large(MAX_BODY)
     if status >= 500 or status not in _HTTP:
         return unexpected() if status >= 500 else _plain(status, *_HTTP[400])
     return _plain(status, *_HTTP[status])

@@ -22,7 +22,8 @@ NAME = "onewindow"
 class Serving:
     """One service's web side: its database, token check, live feed and error table.
 
-    ``access`` says, by endpoint and method, what is asked of the caller.
+    ``access`` says, by endpoint and method, what is asked of the caller, ``larger`` which endpoints take
+    more bytes than usual.
     """
 
     config: Config
@@ -31,6 +32,7 @@ class Serving:
     feed: Feed
     problems: ProblemMap
     access: dict[tuple[str, str], Access] = field(default_factory=dict)
+    larger: dict[str, int] = field(default_factory=dict)
 
 
 def serving() -> Serving:

@@ -135,9 +135,17 @@ class Subscription(Entrypoint):
 
     consumer = BatchConsumer()
 
-    def __init__(self, name: str, events: Sequence[type[Event]], batch: int = BATCH, **kwargs: Any):
+    def __init__(
+        self,
+        name: str,
+        events: Sequence[type[Event]],
+        batch: int = BATCH,
+        linger: float = 0.0,
+        **kwargs: Any,
+    ):
         self.spec = SubscriptionSpec(name, tuple(e.type for e in events))
         self.batch = batch
+        self.linger = linger
         self.in_flight = 0
         super().__init__(**kwargs)
 
@@ -192,8 +200,11 @@ class Subscription(Entrypoint):
                 self._wanted = GreenEvent()
                 self._wanted.wait()
                 continue
+            if self.linger and len(self._buffer) < self.batch:
+                time.sleep(self.linger)
             batch = [self._buffer.popleft() for _ in range(min(self.batch, len(self._buffer)))]
-            self._handle(batch)
+            if batch:
+                self._handle(batch)
 
     def _handle(self, batch: list[Delivery]) -> None:
         """Have the method run until the batch is done; a database that is away only costs time."""
@@ -220,12 +231,13 @@ class Subscription(Entrypoint):
 
 
 def subscribe(
-    name: str, *events: type[Event], batch: int = BATCH
+    name: str, *events: type[Event], batch: int = BATCH, linger: float = 0.0
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator: the method takes ``(events: list[Envelope], uow)`` of this subscription.
 
     ``name`` names the queue and stays when the method is renamed. The method's changes, its events and
-    the inbox are one transaction; the messages are acknowledged after its commit.
+    the inbox are one transaction; the messages are acknowledged after its commit. Where nobody waits for
+    the outcome, ``linger`` seconds let a batch grow: one transaction instead of one an event.
     """
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -237,7 +249,7 @@ def subscribe(
             )
 
         entrypoint: Callable[..., Any] = Subscription.decorator(
-            name, events, batch, expected_exceptions=(Unreachable,)
+            name, events, batch, linger, expected_exceptions=(Unreachable,)
         )(consume)
         return entrypoint
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from joserfc.jwk import ECKey
 from sqlalchemy import case, delete, func, select
 
+from chassis import clock
 from chassis.database import Database
 from chassis.tables import revocation, signing_key
 from chassis.uow import UnitOfWork
@@ -86,7 +87,7 @@ class Keyring:
         if kid not in self._keys:
             self.refresh(self.MAX_AGE_FOR_UNKNOWN)
         key, retired_at = self._keys.get(kid, (None, None))
-        return None if retired_at is not None and retired_at <= datetime.now(UTC) else key
+        return None if retired_at is not None and retired_at <= clock.now() else key
 
     def revoked(self, account_id: str, issued_at: float) -> bool:
         """Whether a token of this account, issued then (seconds since 1970), is no longer accepted."""
@@ -106,7 +107,7 @@ class Keyring:
             self._lock.release()
 
     def _read(self) -> None:
-        since = datetime.now(UTC) - 2 * TOKEN_LIFETIME
+        since = clock.now() - 2 * TOKEN_LIFETIME
         started = time.monotonic()
         with self._database.read() as session:
             keys = session.execute(select(signing_key)).all()

@@ -16,7 +16,7 @@ from chassis import idempotency, ratelimit
 from chassis.auth import caller_or_none
 from chassis.database import Database, is_retryable
 from chassis.idempotency import Claim
-from chassis.problems import Problem
+from chassis.problems import Problem, problem_for
 from chassis.serving import serving
 from chassis.uow import UnitOfWork
 
@@ -68,7 +68,8 @@ def writes(view: V | None = None, *, idempotent: bool = False) -> Any:
     """A view with a unit of work. The outermost decorator.
 
     The unit of work is committed when the view succeeded and its answer is made; any exception and any
-    answer from 400 on undo it (a `Problem` with ``keep`` excepted). The body is read before the
+    answer from 400 on undo it (a `Problem` with ``keep`` excepted, raised or made of an exception by the
+    service's table). The body is read before the
     transaction begins, and after a deadlock, a serialisation failure or a lock time-out everything
     is repeated in a fresh one. With ``idempotent`` an ``Idempotency-Key`` is honoured.
     """
@@ -111,8 +112,9 @@ def _once(view: Callable[[], Response], claim: Claim | None) -> Response:
                 return earlier
             try:
                 response = view()
-            except Problem as problem:
-                if not problem.keep:
+            except Exception as error:
+                problem = error if isinstance(error, Problem) else problem_for(error, serving().problems)
+                if problem is None or not problem.keep:
                     raise
                 kept = problem
                 if claim is not None:

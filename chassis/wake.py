@@ -15,8 +15,9 @@ import psycopg
 OUTBOX = "outbox"
 LOGGED = "logged"
 TIME = "time"
+EFFECTS = "effects"
 
-ONE_WAITER_IS_ENOUGH = frozenset({OUTBOX, TIME})
+ONE_WAITER_IS_ENOUGH = frozenset({OUTBOX, TIME, EFFECTS})
 CHANNEL = "onewindow"
 SPACING = 0.005
 RECONNECT = 1.0
@@ -46,7 +47,7 @@ class Wake:
     """Signals of one database, within this process."""
 
     def __init__(self) -> None:
-        self.signals = {topic: Signal() for topic in (OUTBOX, LOGGED, TIME)}
+        self.signals = {topic: Signal() for topic in (OUTBOX, LOGGED, TIME, EFFECTS)}
 
     def notify(self, topic: str) -> None:
         """Wake those who wait for ``topic``. Call it after the commit, never inside a transaction."""

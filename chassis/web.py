@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from sqlalchemy import FromClause
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from chassis import auth, logs, metrics, ops
@@ -28,12 +28,14 @@ from chassis.field_errors import flatten
 from chassis.live import Feed
 from chassis.openapi import Api, Blueprint
 from chassis.problems import (
+    MAX_BODY,
     Problem,
     ProblemMap,
     http_problem,
     invalid_request,
     not_found,
     problem_for,
+    too_large,
     unavailable,
     unexpected,
 )
@@ -58,7 +60,6 @@ __all__ = [
     "writes",
 ]
 
-MAX_BODY = 1024 * 1024
 _LOCATIONS = {"json", "query", "querystring", "form", "headers", "cookies", "files", "path", "view_args"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -88,11 +89,13 @@ def create_app(
     problems: ProblemMap,
     *,
     database: Database | None = None,
+    larger: Mapping[str, int] | None = None,
 ) -> Flask:
     """A WSGI application serving ``blueprints`` under ``/api/<service>``, its OpenAPI document beside them.
 
     Raises `UnmarkedEndpoint` when a view bears neither ``@requires`` nor ``@public``. ``problems`` maps
-    the service's exceptions to problems. Nothing is connected before the first request, so the
+    the service's exceptions to problems, ``larger`` endpoints to how many bytes they take, where that is
+    more than `MAX_BODY`. Nothing is connected before the first request, so the
     application may be made before a fork.
     """
     app = Flask(f"services.{config.service}.web", static_folder=None)
@@ -114,6 +117,7 @@ def create_app(
     for blueprint in blueprints:
         api.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or ""))
     made.access.update(_access_of(app))
+    made.larger.update(larger or {})
     return app
 
 
@@ -174,8 +178,10 @@ def _begin() -> None:
 
 
 def _admit() -> None:
-    if (request.content_length or 0) > MAX_BODY:
-        raise RequestEntityTooLarge
+    limit = serving().larger.get(request.endpoint or "", MAX_BODY)
+    request.max_content_length = limit
+    if (request.content_length or 0) > limit:
+        raise too_large(limit)
     if "\0" in request.path or b"%00" in request.query_string:
         raise not_found()
     if request.endpoint is None or request.method == "OPTIONS":
@@ -185,14 +191,14 @@ def _admit() -> None:
         raise http_problem(405)
     auth.check(asked)
     if request.content_length is None and request.headers.get("Transfer-Encoding"):
-        _read_unmeasured_body()
+        _read_unmeasured_body(limit)
 
 
-def _read_unmeasured_body() -> None:
+def _read_unmeasured_body(limit: int) -> None:
     """Werkzeug cuts a body of unknown length off at its limit; one byte more shows that it was too long."""
-    request.max_content_length = MAX_BODY + 1
-    if len(request.get_data(cache=True)) > MAX_BODY:
-        raise RequestEntityTooLarge
+    request.max_content_length = limit + 1
+    if len(request.get_data(cache=True)) > limit:
+        raise too_large(limit)
 
 
 def _protect(response: Response) -> Response:

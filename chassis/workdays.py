@@ -89,6 +89,13 @@ class WorkCalendar:
         local = _local(due)
         return _at(self._forward(local.date(), days), local.time()) if days else due.astimezone(UTC)
 
+    def add_days(self, due: datetime, days: int) -> datetime:
+        """The same hour ``days`` calendar days later, on a day off the next working day (Civil Code,
+        art. 203)."""
+        local = _local(due)
+        day = local.date() + days * _DAY
+        return _at(day if self.is_workday(day) else self.next_workday(day), local.time())
+
     def paused_days(self, paused_from: datetime, paused_to: datetime) -> int:
         """How many working days a clock stood still.
 

@@ -107,6 +107,34 @@ class RelayThread(_Threaded):
         publisher.close()
 
 
+class Repeating(_Threaded):
+    """Work outside any transaction that a worker does over and over: `step` again as soon as something
+    wished for it (`chassis.wake.EFFECTS`), or when the pause it asked for is over."""
+
+    LONGEST_PAUSE_S = 5.0
+
+    def setup(self) -> None:
+        self._signal = open_database(self.config).wake.signal(wake.EFFECTS)
+
+    def wake_up(self) -> None:
+        self._signal.ring()
+
+    def step(self) -> float:
+        """Do what is due; returns in how many seconds to come again. It may be stopped between steps."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        while not self.stopping:
+            seen = self._signal.generation
+            try:
+                pause = self.step()
+            except SQLAlchemyError as error:
+                log.warning("work_waits", service=self.config.service, error=str(error)[:200])
+                pause = BACKOFF_S[1]
+            if pause > 0:
+                self._signal.wait(seen, min(pause, self.LONGEST_PAUSE_S))
+
+
 class SelfWatch(_Threaded):
     """Keeps the figures of the outbox and dead events, and tells the web process what is wrong here."""
 

@@ -1,6 +1,6 @@
 """The words services say to each other. Standard library only."""
 
-from contracts import approval, catalog, departments, identity, intake
+from contracts import approval, catalog, dashboard, departments, identity, intake, notification
 from contracts.base import Event, InvalidEvent, UnknownEvent, all_events, event_class
 
 __all__ = [
@@ -10,8 +10,10 @@ __all__ = [
     "all_events",
     "approval",
     "catalog",
+    "dashboard",
     "departments",
     "event_class",
     "identity",
     "intake",
+    "notification",
 ]

@@ -20,7 +20,11 @@ Outcome = Literal["granted", "partly_granted", "refused"]
 
 @dataclass(frozen=True, kw_only=True)
 class BranchState:
-    """One branch as it stands. ``answer`` "unable" is a record that failed: a task, never a refusal."""
+    """One branch as it stands. ``answer`` "unable" is a record that failed: a task, never a refusal.
+
+    ``extension_asked`` are the days an officer asks for and the head hasn't decided on, ``extended`` the
+    days the limits were extended by; ``awaiting_signature``: a refusal waits for the head's signature.
+    """
 
     branch_no: str
     key: str
@@ -37,6 +41,9 @@ class BranchState:
     statutory_due: datetime | None = None
     correction_request: int | None = None
     overdue: bool = False
+    extension_asked: int | None = None
+    extended: int = 0
+    awaiting_signature: bool = False
 
 
 @event(subject="application_no")
@@ -62,7 +69,8 @@ class BranchEvent(Event):
 @event(subject="application_no")
 @dataclass(frozen=True, kw_only=True)
 class BranchOpened(BranchEvent):
-    """A department may begin: all that the branch depends on has agreed. Also sent on reassignment."""
+    """A department may begin: all that the branch depends on has agreed. Also sent on reassignment, and
+    when a record that failed is taken up again."""
 
 
 @event(subject="application_no")
@@ -115,6 +123,117 @@ class BranchOverdue(BranchEvent):
 @dataclass(frozen=True, kw_only=True)
 class BranchDropped(BranchEvent):
     """Will not be handled: something it depends on was refused, or the case ended before."""
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class ExtensionRequested(BranchEvent):
+    """An officer asks the department's head for ``days`` more (延期, art. 42); the reason stays inside."""
+
+    days: int
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class ExtensionDecided(BranchEvent):
+    """The head approved or refused ``days`` more. If approved, ``branch`` carries the new dates, and the
+    applicant is told; the reason is read from approval."""
+
+    approved: bool
+    days: int
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SignatureRequested(BranchEvent):
+    """An officer wants to give ``answer``, which takes effect with the head's signature (四眼原则)."""
+
+    answer: Answer
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SignatureDecided(BranchEvent):
+    """The head signed (the answer follows), or sent it back to the officer."""
+
+    answer: Answer
+    signed: bool
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class DueDatesMoved(BranchEvent):
+    """The working calendar was changed: ``branch`` carries the dates counted anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupervisionEvent(Event):
+    """Shape of every supervision event. ``responsible`` is the account that must answer in writing."""
+
+    application_no: str
+    branch_no: str
+    department: str
+    responsible: str | None
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SupervisionOpened(SupervisionEvent):
+    """Past the limit by law (黑灯): a named person must answer in writing until ``answer_due`` (督办)."""
+
+    opened_at: datetime
+    answer_due: datetime
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SupervisionUnanswered(SupervisionEvent):
+    """``answer_due`` has passed without a written answer."""
+
+    answer_due: datetime
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SupervisionAnswered(SupervisionEvent):
+    """The written answer is there; its words are read from approval."""
+
+    answered_at: datetime
+    in_time: bool
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class SupervisionClosed(SupervisionEvent):
+    """The supervisor took the answer, or the limit turned out not to have passed (calendar changed)."""
+
+    closed_at: datetime
+    reason: Literal["accepted", "dates_moved"]
+
+
+@event(subject="delegation_id")
+@dataclass(frozen=True, kw_only=True)
+class DelegationGiven(Event):
+    """While ``absent`` is away, ``delegate`` of the same department may take over what is claimed
+    (委托代办). Given by the officer or by the head."""
+
+    delegation_id: str
+    department: str
+    absent: str
+    delegate: str
+    given_by: str
+    begins: datetime
+    ends: datetime
+
+
+@event(subject="delegation_id")
+@dataclass(frozen=True, kw_only=True)
+class DelegationEnded(Event):
+    """Ended before its time."""
+
+    delegation_id: str
+    department: str
+    ended_at: datetime
 
 
 @event(subject="application_no")

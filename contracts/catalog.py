@@ -31,6 +31,18 @@ class ProcedurePublished(Event):
 
 @event(subject="code")
 @dataclass(frozen=True, kw_only=True)
+class GuidePublished(Event):
+    """A version of a guide to an item that is handled in another system: there is nothing to file here, so
+    it says what the guide is about and no more."""
+
+    code: str
+    version: int
+    title: Text
+    department: str
+
+
+@event(subject="code")
+@dataclass(frozen=True, kw_only=True)
 class ProcedureClosed(Event):
     """No more filing under this code; cases on their way end by the version they were filed under."""
 

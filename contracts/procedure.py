@@ -14,6 +14,7 @@ BranchKind = Literal["decide", "record", "register", "consult", "site_visit"]
 JoinRule = Literal["all", "any", "k_of_n"]
 OnTimeout = Literal["escalate", "deemed_agreed"]
 AcceptanceRule = Literal["automatic", "desk"]
+MaterialWay = Literal["reuse", "check", "template", "upload"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,8 @@ class BranchSpec:
     ``required`` branches must be finished before the case closes. ``issues`` is the licence type that
     agreement produces, ``produces`` names result codes the answer must carry (信用代码).
     ``on_timeout`` "deemed_agreed" needs ``timeout_source``, the legal or city rule that says so.
+    ``extension`` is how much longer the head may allow, once; with ``second_signature`` a refusal takes
+    effect only when the head has signed it.
     """
 
     key: str
@@ -68,6 +71,27 @@ class BranchSpec:
     materials: tuple[str, ...] = ()
     issues: str | None = None
     produces: tuple[str, ...] = ()
+    extension: Limit | None = None
+    second_signature: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaterialSpec:
+    """A material of the catalogue and the way it comes: the city holds it ("reuse"), another body's system
+    answers for it ("check"), the city offers a text that counts unless another is handed in ("template"),
+    or the applicant hands it in ("upload").
+
+    An upload that is not ``required`` is needed in some cases only; ``needed_when`` says in which.
+    ``formats`` are the kinds of file it may be.
+    """
+
+    code: str
+    title: Text
+    how: MaterialWay
+    required: bool = True
+    needed_when: Text | None = None
+    formats: tuple[str, ...] = ()
+    licence_type: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +108,8 @@ class Procedure:
     """The whole way of one item or package, in one version.
 
     ``form`` is a JSON Schema (draft 2020-12) of the merged form: every data element once. Its
-    ``x-groups`` list (title, fields) gives the order in which pages ask.
+    ``x-groups`` list (title, fields) gives the order in which pages ask. ``materials`` are all that its
+    branches name, each once.
     """
 
     code: str
@@ -98,3 +123,4 @@ class Procedure:
     branches: tuple[BranchSpec, ...]
     join: Join
     form: dict[str, Any]
+    materials: tuple[MaterialSpec, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,38 @@ class Client:
         return self._call("POST", service, path, {} if body is None else body, headers=headers)
 
     def file(self, procedure: str, form: Mapping[str, Any] | None = None, key: str | None = None) -> Any:
-        """File an application with the sample's filled form, or with ``form``."""
-        body = {"procedure": procedure, "form": sample_form(procedure) if form is None else form}
-        return self.post("intake", "/applications", body, key=key or secrets.token_hex(16))
+        """File an application with the sample's filled form, or with ``form``.
+
+        What has to be uploaded with it is uploaded too, a small PDF for each material.
+        """
+        form = sample_form(procedure) if form is None else form
+        body = {"procedure": procedure, "form": form}
+        try:
+            return self.post("intake", "/applications", body, key=key or secrets.token_hex(16))
+        except Refused as refused:
+            missing = [e["field"] for e in refused.problem.get("errors", ())]
+            if not missing or not all(field.startswith("materials.") for field in missing):
+                raise
+        return self._file_with_uploads(procedure, form, [f.removeprefix("materials.") for f in missing])
+
+    def upload(self, path: str, name: str = "材料.pdf", content: bytes = b"") -> Any:
+        """Put a file (a small PDF unless said otherwise) into a slot of intake."""
+        files = {"file": (name, content or small_pdf(), "application/pdf")}
+        return self._call("POST", "intake", path, None, files=files)
+
+    def save_draft(self, draft: Mapping[str, Any], answers: Mapping[str, Any]) -> Any:
+        """Save answers into a draft as it was seen; returns it as it is then."""
+        seen = {"If-Match": f'"{draft["revision"]}"'}
+        path = f"/drafts/{draft['draft_id']}"
+        return self._call("PATCH", "intake", path, {"answers": dict(answers)}, headers=seen)
+
+    def _file_with_uploads(self, procedure: str, form: Mapping[str, Any], slots: Sequence[str]) -> Any:
+        draft = self.save_draft(self.post("intake", "/drafts", {"procedure": procedure}), form)
+        path = f"/drafts/{draft['draft_id']}"
+        for code in slots:
+            self.upload(f"{path}/materials/{code}")
+        seen = {"If-Match": f'"{draft["revision"]}"'}
+        return self._call("POST", "intake", f"{path}/submit", {}, headers=seen)
 
     def _call(self, method: str, service: str, path: str, body: Any, **extra: Any) -> Any:
         if self._login and self.token is None:
@@ -78,6 +107,7 @@ class Client:
         body: Any,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
     ) -> Any:
         sent = dict(headers or {})
         if self.token is not None:
@@ -88,6 +118,7 @@ class Client:
             json=body,
             headers=sent,
             params=params,
+            files=files,
             timeout=30,
         )
         if response.status_code >= 400:
@@ -114,3 +145,20 @@ def sample_form(procedure: str) -> dict[str, Any]:
     """The sample city's filled form of a procedure."""
     form: dict[str, Any] = json.loads((SAMPLE / "forms" / f"{procedure}.json").read_text())
     return form
+
+
+def small_pdf() -> bytes:
+    """One empty page."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+    )
+    body, places = b"%PDF-1.4\n", []
+    for number, text in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj%sendobj\n" % (number, text)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    tail = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(body))
+    return body + head + table + tail

@@ -14,6 +14,7 @@ from typing import Any
 from demo.client import SAMPLE
 
 READY_WITHIN_S = 30
+SERVICES = ("identity", "catalog", "intake", "approval", "notification", "dashboard", "portal")
 
 
 class Platform:
@@ -23,7 +24,7 @@ class Platform:
         self.folder = folder
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.urls = dict.fromkeys(("identity", "catalog", "intake", "approval", "portal"), self.url)
+        self.urls = dict.fromkeys(SERVICES, self.url)
         self._fast = fast
         self.process: subprocess.Popen[str] | None = None
         self.seconds_to_ready = 0.0

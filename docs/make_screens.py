@@ -18,7 +18,7 @@ from pictures import ROOT, chromium, fill_the_city, open_page
 from playwright.sync_api import Browser, Page
 from rich.progress import track
 
-from demo.client import Client
+from demo.client import Client, sample_form
 from demo.platform import Platform
 
 OUT = ROOT / "var" / "screens"
@@ -55,7 +55,10 @@ def shots(restaurant: str, company: str, draft: str) -> list[Shot]:
         Shot("item-en", "/en/items/food-licence"),
         Shot("package", "/packages/new-company"),
         Shot("package-restaurant", "/packages/open-restaurant"),
-        Shot("apply", draft, "heji"),
+        Shot("apply", "/apply/open-restaurant", "heji"),
+        Shot("apply-step", f"/apply/{draft}/1", "heji"),
+        Shot("apply-materials", f"/apply/{draft}/materials", "heji"),
+        Shot("apply-check", f"/apply/{draft}/check", "heji"),
         Shot("cases", "/cases", "shenjiahe"),
         Shot("case", f"/cases/{restaurant}", "heji"),
         Shot("case-company", f"/cases/{company}", "shenjiahe"),
@@ -63,11 +66,18 @@ def shots(restaurant: str, company: str, draft: str) -> list[Shot]:
         Shot("withdraw", f"/cases/{restaurant}/withdraw", "heji"),
         Shot("track", "/track"),
         Shot("space", "/space", "shenjiahe"),
+        Shot("messages", "/space/messages", "shenjiahe"),
+        Shot("preferences", "/space/preferences", "shenjiahe"),
         Shot("work", "/work", "luming"),
+        Shot("work-opinions", "/work/opinions", "luming"),
+        Shot("work-absence", "/work/absence", "luming"),
+        Shot("calendar", "/edit/calendar/2026", "editor"),
         Shot("accept", "/work/accept", "qianxiaowen"),
         Shot("head", "/head", "xukeqin"),
         Shot("lead", "/lead", "leader"),
-        Shot("watch", "/watch", "supervisor"),
+        Shot("lead-cases", "/lead/cases?show=open", "leader"),
+        Shot("watch", "/watch", "zhou-sup"),
+        Shot("outbox", "/outbox", "admin"),
         Shot("design", "/design"),
         Shot("not-found", "/items/nothing-like-it", status=404),
         Shot("not-allowed", "/work", "shenjiahe", status=403),
@@ -80,7 +90,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Platform(Path(folder)) as platform, chromium() as browser:
         restaurant, company = fill_the_city(platform.urls)
         Client(platform.urls, "heji").file("outdoor-advertising")
-        pages = shots(restaurant, company, "/apply/open-restaurant")
+        pages = shots(restaurant, company, _begin_draft(Client(platform.urls, "heji")))
         todo = [(shot, size) for size in SIZES for shot in pages]
         opened = Opened(browser, platform.url)
         for shot, size in track(todo, "taking pictures"):
@@ -91,6 +101,16 @@ def main() -> int:
     print(f"{len(todo)} pictures: {OUT / 'index.html'}")
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _begin_draft(firm: Client) -> str:
+    """A restaurant half-way filled in, with one of its files."""
+    command = {"procedure": "open-restaurant", "prefill": True}
+    draft = firm.post("intake", "/drafts", command)
+    path = f"/drafts/{draft['draft_id']}"
+    firm.save_draft(draft, sample_form("open-restaurant"))
+    firm.upload(f"{path}/materials/m12", "平面布局图.pdf")
+    return str(draft["draft_id"])
 
 
 class Opened:

@@ -20,7 +20,7 @@ from deploy.local.servers import PostgresServer, RabbitServer
 PR_SET_CHILD_SUBREAPER = 36
 ENDS_WITHIN_S = 5
 START_FIRST = ("e2e", "faults", "browser", "integration")
-SHARE_A_PLATFORM = ("e2e", "browser")
+SHARE_A_PLATFORM = ("e2e",)
 
 Databases = Callable[[str], str]
 
@@ -61,6 +61,7 @@ def pytest_configure() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes a file's tests stay in one, those that share a platform too; the longest start
     first."""

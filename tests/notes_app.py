@@ -44,6 +44,10 @@ class Note(Base):
     text: Mapped[str] = mapped_column(String(80))
 
 
+class WrongWord(Exception):
+    """Not the word; the try counts all the same."""
+
+
 class Locked(Exception):
     """A note nobody may change any more."""
 
@@ -128,6 +132,8 @@ class Guess(MethodView):
     @blp.response(200)
     def post(self, command: dict[str, Any]) -> Any:
         guesses.take(current_uow(), "the word")
+        if command["word"] == "ocean":
+            raise WrongWord
         if command["word"] != "river":
             raise Problem(404, "wrong-word", zh="不对。", en="Wrong.", keep=True)
         guesses.clear(current_uow(), "the word")
@@ -135,7 +141,10 @@ class Guess(MethodView):
 
 
 PROBLEMS = {
-    Locked: lambda e: Problem(409, "illegal-move", zh="已锁定。", en="Locked.", state="locked", move="delete")
+    Locked: lambda e: Problem(
+        409, "illegal-move", zh="已锁定。", en="Locked.", state="locked", move="delete"
+    ),
+    WrongWord: lambda e: Problem(404, "wrong-word", zh="不对。", en="Wrong.", keep=True),
 }
 
 

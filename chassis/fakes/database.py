@@ -29,6 +29,7 @@ def scratch_config(service: str, folder: Path, **changes: Any) -> Config:
         "broker_url": "memory://",
         "master_key": secrets.token_bytes(32),
         "sqlite_synchronous": "OFF",
+        "storage_url": f"file:{folder}/files",
     }
     return Config(**(values | changes))
 

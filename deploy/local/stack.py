@@ -203,6 +203,7 @@ class Stack:
             "ONEWINDOW_BROKER_URL": self.broker_url,
             "ONEWINDOW_DATABASE_URL": self.database_url,
             "ONEWINDOW_MASTER_KEY_FILE": str(self.folder / "master.key"),
+            "ONEWINDOW_STORAGE_URL": f"file:{self.folder}/files/{{service}}",
             "ONEWINDOW_URLS": json.dumps(self.urls),
             **({"ONEWINDOW_BROKER_API": self.rabbit.api_url} if self.rabbit is not None else {}),
             **more,

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Computed,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -25,7 +26,7 @@ from sqlalchemy.orm import Session, registry, relationship
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
-from services.approval.domain import Branch, Case, Pause
+from services.approval.domain import Branch, Case, Pause, Supervision
 
 metadata = MetaData()
 mapping = registry(metadata=metadata)
@@ -69,6 +70,11 @@ branch = Table(
     Column("corrected", Integer, nullable=False),
     Column("overdue", Boolean, nullable=False),
     Column("deemed", Boolean, nullable=False),
+    Column("extension_asked", Integer),
+    Column("extension_asked_by", String(80)),
+    Column("extended", Integer, nullable=False, default=0, server_default="0"),
+    Column("proposed", String(24)),
+    Column("proposed_by", String(80)),
     Index("branch_of_case", "application_no"),
     Index("branch_inbox", "department", "status", "due_by_law", "branch_no"),
 )
@@ -92,6 +98,7 @@ pause_reason = Table(
     Column("branch_no", String(44), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("reason", SealedText, nullable=False),
+    Column("expected_end", Date, comment="what the applicant was told"),
 )
 
 opinion = Table(
@@ -132,6 +139,104 @@ rejected_answer = Table(
 )
 """Answers that could not be taken, and corrections asked for twice."""
 
+extension = Table(
+    "extension",
+    metadata,
+    Column("branch_no", String(44), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("department", String(16), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("reason", SealedText, nullable=False),
+    Column("asked_by", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("approved", Boolean),
+    Column("decided_by", String(80)),
+    Column("decided_at", UtcDateTime),
+    Column("decision_reason", SealedText),
+)
+"""Extensions 延期 asked for and what the head said."""
+
+signature = Table(
+    "signature",
+    metadata,
+    Column("branch_no", String(44), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("department", String(16), nullable=False),
+    Column("answer", String(24), nullable=False),
+    Column("proposed_by", String(80), nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("signed", Boolean),
+    Column("decided_by", String(80)),
+    Column("decided_at", UtcDateTime),
+    Column("decision_reason", SealedText),
+)
+"""Answers that took, or were refused, a second signature."""
+
+supervision = Table(
+    "supervision",
+    metadata,
+    Column("branch_no", String(44), ForeignKey(branch.c.branch_no), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("application_no", String(40), nullable=False),
+    Column("department", String(16), nullable=False),
+    Column("responsible", String(80)),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("answer_due", UtcDateTime, nullable=False),
+    Column("answer", SealedText),
+    Column("answered_by", String(80)),
+    Column("answered_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("closed_by", String(80)),
+    Column("closed_because", String(16)),
+    Index("supervision_open", "closed_at", "department", "answer_due"),
+)
+
+delegation = Table(
+    "delegation",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("department", String(16), nullable=False),
+    Column("absent", String(80), nullable=False),
+    Column("delegate", String(80), nullable=False),
+    Column("given_by", String(80), nullable=False),
+    Column("begins", UtcDateTime, nullable=False),
+    Column("ends", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("delegation_of_delegate", "delegate", "ends"),
+    Index("delegation_of_department", "department", "ends"),
+)
+
+opinion_template = Table(
+    "opinion_template",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("department", String(16), nullable=False),
+    Column("owner", String(80), comment="none: the department's"),
+    Column("answer", String(24), nullable=False),
+    Column("title", String(40), nullable=False),
+    Column("text", String(2000), nullable=False),
+    Index("template_of_department", "department", "owner"),
+)
+
+saved_filter = Table(
+    "saved_filter",
+    metadata,
+    Column("account", String(80), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("query", JSONType, nullable=False),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("account_id", String(80), primary_key=True),
+    Column("department", String(16), nullable=False),
+    Column("roles", JSONType, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Index("staff_of_department", "department"),
+)
+"""Who works where, as identity said: accounts and roles, no names."""
+
 procedure_version = Table(
     "procedure_version",
     metadata,
@@ -159,6 +264,7 @@ calendar_year = Table(
 )
 
 mapping.map_imperatively(Pause, pause)
+mapping.map_imperatively(Supervision, supervision)
 mapping.map_imperatively(
     Branch,
     branch,

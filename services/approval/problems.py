@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from chassis.problems import Problem, ProblemMap, invalid_request, not_found
-from services.approval.domain import AlreadyAsked, IllegalMove, Incomplete, NotAllowed, UnknownBranch
-from services.approval.handlers import UnknownDepartment
+from services.approval.domain import (
+    AlreadyAsked,
+    CannotExtend,
+    IllegalMove,
+    Incomplete,
+    NotAllowed,
+    SameHand,
+    UnknownBranch,
+)
+from services.approval.handlers import (
+    CannotDelegate,
+    NothingWaiting,
+    NotResponsible,
+    TooMany,
+    UnknownDelegation,
+    UnknownDepartment,
+    UnknownTemplate,
+)
 from services.approval.queries import BadCursor
 
 
 def _illegal_move(error: IllegalMove) -> Problem:
-    taken = error.state == "claimed"
+    zh, en = "这件现在的状态不能这样办，请刷新后再看。", f"{str(error).capitalize()}."
+    if error.state == "claimed":
+        zh, en = "这件已经有人认领。", "Somebody else has it."
+    elif error.state == "awaiting_signature":
+        zh, en = "这件正等负责人签批，签批前不能改。", "It waits for the head's signature."
     return Problem(
         409,
         "illegal-move",
-        zh="这件已经有人认领。" if taken else "这件现在的状态不能这样办，请刷新后再看。",
-        en="Somebody else has it." if taken else f"{str(error).capitalize()}.",
+        zh=zh,
+        en=en,
         keep=True,
         state=error.state,
         move=error.move,
@@ -66,6 +86,78 @@ def _unknown_department(_: UnknownDepartment) -> Problem:
     )
 
 
+EXTENSIONS = {
+    "not_provided": ("这个事项没有延期的规定。", "This item gives no extension."),
+    "extended_already": ("已经延期过一次，不能再延。", "It was extended once; that is all there is."),
+    "asked_already": ("延期申请已经提交，等负责人决定。", "An extension was asked for already."),
+    "too_late": ("法定期限已过，不能再延期。", "The limit by law has passed; it can't be extended."),
+}
+
+
+def _cannot_extend(error: CannotExtend) -> Problem:
+    if error.why == "too_long":
+        most = {"zh": f"最多可延 {error.most} 天", "en": f"{error.most} days at most"}
+        return invalid_request([{"field": "days"} | most])
+    zh, en = EXTENSIONS[error.why]
+    return Problem(409, "cannot-extend", zh=zh, en=en, why=error.why)
+
+
+def _same_hand(_: SameHand) -> Problem:
+    return Problem(
+        409,
+        "same-hand",
+        zh="提出的人不能自己批，请另一位负责人处理。",
+        en="Whoever proposed it can't decide on it; somebody else must.",
+    )
+
+
+def _cannot_delegate(error: CannotDelegate) -> Problem:
+    words = {
+        "absent": ("请选择本部门的同事", "Choose a colleague of the department"),
+        "delegate": ("请选择本部门的另一位同事", "Choose another colleague of the department"),
+        "ends": ("结束要晚于开始，也要晚于现在", "It must end after it begins, and after now"),
+    }
+    zh, en = words[error.field]
+    return invalid_request([{"field": error.field, "zh": zh, "en": en}])
+
+
+def _too_many(error: TooMany) -> Problem:
+    return Problem(
+        409,
+        "too-many",
+        zh=f"最多保存 {error.most} 个，请先删去不用的。",
+        en=f"{error.most} at most; please remove what you don't use.",
+    )
+
+
+def _nothing_waiting(_: NothingWaiting) -> Problem:
+    return Problem(404, "nothing-waiting", zh="没有等着认领的件。", en="Nothing waits to be claimed.")
+
+
+def not_the_head() -> Problem:
+    """A decision only the department's head, or whoever stands in, may make."""
+    return Problem(
+        403,
+        "not-allowed",
+        zh="这一项由本部门负责人办理。",
+        en="This is for the department's head.",
+    )
+
+
+def _not_responsible(_: NotResponsible) -> Problem:
+    return Problem(
+        403,
+        "not-allowed",
+        zh="督办由指定的责任人或部门负责人答复。",
+        en="The person named, or the department's head, answers.",
+    )
+
+
+def name_too_long() -> Problem:
+    """A filter's name that no list has room for."""
+    return invalid_request([{"field": "name", "zh": "名称太长", "en": "The name is too long"}])
+
+
 def _bad_cursor(_: BadCursor) -> Problem:
     return invalid_request([{"field": "cursor", "zh": "页码不对", "en": "Not a cursor of this list."}])
 
@@ -77,5 +169,13 @@ PROBLEMS: ProblemMap = {
     AlreadyAsked: _already_asked,
     UnknownBranch: lambda _: not_found(),
     UnknownDepartment: _unknown_department,
+    CannotExtend: _cannot_extend,
+    SameHand: _same_hand,
+    CannotDelegate: _cannot_delegate,
+    TooMany: _too_many,
+    NothingWaiting: _nothing_waiting,
+    NotResponsible: _not_responsible,
+    UnknownDelegation: lambda _: not_found(),
+    UnknownTemplate: lambda _: not_found(),
     BadCursor: _bad_cursor,
 }

@@ -14,8 +14,9 @@ from chassis.uow import UnitOfWork
 from chassis.workdays import WorkCalendar
 from contracts.catalog import CalendarPublished, DepartmentPublished, ProcedurePublished
 from contracts.cloudevents import Envelope
+from contracts.identity import AccountOpened
 from contracts.procedure import Procedure, Text
-from services.approval.orm import calendar_year, department, procedure_version
+from services.approval.orm import calendar_year, department, procedure_version, staff
 
 _procedures: MutableMapping[Any, dict[tuple[str, int], Procedure]] = WeakKeyDictionary()
 _calendars: MutableMapping[Any, tuple[int, WorkCalendar]] = WeakKeyDictionary()
@@ -50,6 +51,28 @@ def department_names(session: Session) -> dict[str, Text]:
     return {
         code: Text(**name) for code, name in session.execute(select(department.c.code, department.c.name))
     }
+
+
+def staff_of(name: str, session: Session, role: str | None = None) -> frozenset[str]:
+    """Accounts of the staff of a department, those with ``role`` if named."""
+    table = staff.c
+    rows = session.execute(select(table.account_id, table.roles).where(table.department == name))
+    return frozenset(account for account, roles in rows if role is None or role in roles)
+
+
+def keep_staff(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
+    """Keep who works where, as identity says."""
+    rows: dict[str, dict[str, Any]] = {}
+    for envelope in sorted(envelopes, key=lambda e: e.sequence):
+        event = envelope.event
+        if isinstance(event, AccountOpened) and event.kind == "staff" and event.department:
+            rows[event.account_id] = {
+                "account_id": event.account_id,
+                "department": event.department,
+                "roles": list(event.roles),
+                "sequence": envelope.sequence,
+            }
+    _keep_newest(staff, "account_id", [rows[key] for key in sorted(rows)], uow)
 
 
 def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis import trust
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
-from contracts import approval, catalog, departments, intake
+from contracts import approval, catalog, departments, identity, intake
 from contracts.cloudevents import Envelope
 from services.approval import handlers, replica
 
@@ -22,7 +22,11 @@ class ApprovalWorker(Worker):
         catalog.CalendarPublished,
     )
     def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
-        replica.keep(events, uow)
+        handlers.follow_catalogue(events, uow)
+
+    @subscribe("approval.staff", identity.AccountOpened)
+    def staff(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        replica.keep_staff(events, uow)
 
     @subscribe(
         "approval.intake",
@@ -48,3 +52,11 @@ class ApprovalWorker(Worker):
     @due(handlers.OVERDUE)
     def overdue(self, branch_nos: list[str], uow: UnitOfWork) -> None:
         handlers.escalate(branch_nos, uow)
+
+    @due(handlers.SUPERVISION)
+    def supervision(self, branch_nos: list[str], uow: UnitOfWork) -> None:
+        handlers.remind(branch_nos, uow)
+
+    @due(handlers.RECOUNT)
+    def recount(self, after: list[str], uow: UnitOfWork) -> None:
+        handlers.recount(after, uow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -48,6 +49,12 @@ def forecast(year: int) -> CalendarYear:
         extra_workdays=(),
         provisional=True,
     )
+
+
+def marked(year: CalendarYear) -> str:
+    """A mark of a year's content: the same for the same days (an ETag)."""
+    days = [*map(date.isoformat, year.holidays), "", *map(date.isoformat, year.extra_workdays)]
+    return hashlib.sha256(" ".join([str(year.provisional), *days]).encode()).hexdigest()[:16]
 
 
 def weekday_problems(year: CalendarYear) -> list[str]:

@@ -17,6 +17,7 @@ from contracts.procedure import (
     Join,
     JoinRule,
     Limit,
+    MaterialWay,
     OnTimeout,
     Text,
     Unit,
@@ -154,6 +155,7 @@ class ElementFile(Shape):
     labels = fields.Dict(keys=fields.String(), values=fields.Nested(TextFile), load_default=dict)
     schema = fields.Dict(keys=fields.String(), required=True)
     personal = flag(False)
+    prefill = word(*get_args(model.Prefill), load_default=None)
 
     @ma.validates("schema")
     def check_schema(self, value: Mapping[str, Any], **_: Any) -> None:
@@ -172,6 +174,10 @@ class MaterialFile(Shape):
     network_check = flag(False)
     template = flag(False)
     licence_type = fields.String(load_default=None, validate=_CODE)
+    gives = Many(fields.String(validate=_KEY))
+    renewed_by = fields.String(load_default=None, validate=_CODE)
+    feeds_all = flag(False)
+    formats = Many(word(*get_args(model.FileFormat)), load_default=("pdf", "jpg", "png"))
 
 
 class YearFile(ma.Schema):
@@ -203,7 +209,8 @@ class OverrideFile(Shape):
 class MaterialUseFile(Shape):
     builds = model.MaterialUse
     material = fields.String(required=True)
-    how = word(*get_args(model.MaterialWay))
+    how = word(*get_args(MaterialWay))
+    required = flag(True)
     note = text(load_default=None)
     exception = fields.Nested(OverrideFile, load_default=None)
 
@@ -238,6 +245,13 @@ class ResultFile(Shape):
     title = text()
     validity = text()
     sample = text()
+
+
+class ExternalFile(Shape):
+    builds = model.External
+    system = text()
+    url = fields.Url(required=True, schemes={"https"}, require_tld=False)
+    guide = texts(at_least=1)
 
 
 class QuestionFile(Shape):
@@ -294,7 +308,9 @@ class ItemFile(Offer, Handling):
     depth = fields.Integer(strict=True, required=True, validate=validate.Range(1, 4))
     visits = fields.Integer(strict=True, required=True)
     visit_exception = fields.Nested(OverrideFile, load_default=None)
+    external = fields.Nested(ExternalFile, load_default=None)
     extension = fields.Nested(ExtensionFile, load_default=None)
+    second_signature = flag(False)
     fee = fields.Nested(FeeFile, required=True)
     basis = Many(fields.Nested(BasisFile), at_least=1)
     conditions = texts(at_least=1)

@@ -1,15 +1,11 @@
-"""The catalogue's files: YAML in a folder, read strictly, every wrong field named at once."""
+"""The catalogue's own files: departments, elements, materials, calendar, items and packages of a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import marshmallow as ma
-import yaml
-
-from chassis.field_errors import flatten
 from services.catalog import calendars
 from services.catalog.domain import City, Problem
 from services.catalog.file_schemas import (
@@ -22,99 +18,18 @@ from services.catalog.file_schemas import (
     MaterialFile,
     PackageFile,
 )
+from services.catalog.reading import Reading
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML without dates of its own and without keys given twice."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                break
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-class _Reading:
-    """One folder being read; problems are collected, not raised."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.problems: list[Problem] = []
-
-    def raw(self, name: str) -> Any:
-        """A file's content; None when it is missing or no YAML."""
-        try:
-            content = yaml.load((self.folder / name).read_text(encoding="utf-8"), _Loader)
-            if content is None:
-                self.problem(name, "", "is empty")
-            return content
-        except FileNotFoundError:
-            self.problem(name, "", "is missing")
-        except UnicodeDecodeError:
-            self.problem(name, "", "is not UTF-8")
-        except yaml.MarkedYAMLError as error:
-            line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-            self.problem(name, "", f"{line}{error.problem}")
-        except yaml.YAMLError as error:
-            self.problem(name, "", str(error))
-        return None
-
-    def load(self, schema: ma.Schema, name: str, content: Any, where: str = "") -> Any:
-        """Content in its right shape; None when it has another."""
-        if content is None:
-            return None
-        try:
-            return schema.load(content)
-        except ma.ValidationError as error:
-            for found in flatten(error.messages):
-                self.problem(name, ".".join(filter(None, (where, found["field"]))), found["en"])
-            return None
-
-    def load_list(self, schema: ma.Schema, name: str, content: Any, where: str = "") -> Iterator[Any]:
-        if content is None:
-            return
-        if not isinstance(content, list):
-            self.problem(name, where, "must be a list")
-            return
-        for number, entry in enumerate(content):
-            known = entry.get("key") or entry.get("code") if isinstance(entry, Mapping) else None
-            loaded = self.load(schema, name, entry, ".".join(filter(None, (where, str(known or number)))))
-            if loaded is not None:
-                yield loaded
-
-    def by(self, attribute: str, things: Iterable[Any], name: str) -> dict[str, Any]:
-        """Things by their key; one given twice is a problem."""
-        found: dict[str, Any] = {}
-        for thing in things:
-            key = getattr(thing, attribute)
-            if key in found:
-                self.problem(name or thing.file, attribute, f"{key} is given twice")
-            found[key] = thing
-        return found
-
-    def problem(self, file: str, field: str, reason: str) -> None:
-        self.problems.append(Problem(file=file, field=field, reason=reason))
-
-
-def read_city(folder: Path) -> tuple[City | None, list[Problem]]:
-    """Everything a catalogue folder says, and every file that can't be read or field of the wrong shape.
+def read_city(folder: Path | Reading) -> tuple[City | None, list[Problem]]:
+    """Everything a catalogue folder says, or what is read in place of one, and every file that can't be
+    read or field of the wrong shape.
+    read or field of the wrong shape.
 
     Items and packages of the wrong shape are left out of the city; there is none while a file that all
     of them stand on is wrong.
     """
-    reading = _Reading(folder)
+    reading = folder if isinstance(folder, Reading) else Reading(folder)
     settings = reading.load(CityFile(), "city.yaml", reading.raw("city.yaml"))
     defaults = settings["item_defaults"] if settings else {}
     departments = reading.load_list(DepartmentFile(), "departments.yaml", reading.raw("departments.yaml"))
@@ -139,28 +54,11 @@ def read_city(folder: Path) -> tuple[City | None, list[Problem]]:
         calendar=calendars.years(**calendar) if calendar else (),
     )
     whole = not reading.problems
-    items = reading.by("code", _things(reading, "items", ItemFile(), defaults), "")
-    packages = reading.by("code", _things(reading, "packages", PackageFile(), {}), "")
+    for kind in ("items", "packages"):
+        if not any(reading.names(kind, ".yaml")):
+            reading.problem(kind, "", "holds no file")
+    items = reading.by("code", reading.files("items", ItemFile(), defaults), "")
+    packages = reading.by("code", reading.files("packages", PackageFile(), {}), "")
     unreadable = {Path(p.file).stem for p in reading.problems if p.file.startswith("items/")}
     city = City(items=items, packages=packages, unreadable=frozenset(unreadable - items.keys()), **shared)
     return city if whole else None, reading.problems
-
-
-def _things(reading: _Reading, kind: str, schema: ma.Schema, defaults: Mapping[str, Any]) -> Iterator[Any]:
-    folder = reading.folder / kind
-    paths = sorted(p for p in folder.iterdir() if p.name[0] != ".") if folder.is_dir() else []
-    if not paths:
-        reading.problem(kind, "", "holds no file")
-    for path in paths:
-        name = f"{kind}/{path.name}"
-        if path.suffix != ".yaml":
-            reading.problem(name, "", "is no .yaml file")
-            continue
-        content = reading.raw(name)
-        if isinstance(content, dict):
-            content = {**defaults, **content, "file": name}
-        loaded = reading.load(schema, name, content)
-        if loaded is not None:
-            if loaded.code != path.stem:
-                reading.problem(name, "code", f"the file of {loaded.code} is named {loaded.code}.yaml")
-            yield loaded

@@ -8,20 +8,24 @@ from pathlib import Path
 
 from chassis.uow import UnitOfWork
 from contracts.catalog import ProcedureClosed
-from services.catalog import domain, orm
+from services.catalog import domain, guidance, indexing, manuscripts, orm
 from services.catalog.files import read_city
+from services.catalog.guide_files import read_guidance
+from services.catalog.sample_forms import form_problems
 
 
 @dataclass
 class Loaded:
-    """What a load changed: departments and years by key, procedures with their new version."""
+    """What a load changed: departments and years by key, procedures with their new version, and how many
+    rows of each table of guidance."""
 
     departments: list[str] = field(default_factory=list)
     years: list[int] = field(default_factory=list)
     procedures: dict[str, int] = field(default_factory=dict)
+    guidance: dict[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.departments or self.years or self.procedures)
+        return bool(self.departments or self.years or self.procedures or self.guidance)
 
 
 def load(folder: Path, uow: UnitOfWork) -> Loaded:
@@ -32,18 +36,40 @@ def load(folder: Path, uow: UnitOfWork) -> Loaded:
 
     Raises `domain.InvalidCatalogue` naming every bad file and field.
     """
-    city, problems = read_city(folder)
-    if city is not None:
-        problems += domain.problems_of(city)
-    if city is None or problems:
-        raise domain.InvalidCatalogue(problems)
+    city, guide, editions = _read(folder)
     loaded = Loaded()
-    editions = domain.editions(city)
     rows = _locked(editions, uow)
     _publish_departments(city.departments, uow, loaded)
     _publish_calendar(city.calendar, uow, loaded)
     _publish_procedures(editions, rows, uow, loaded)
+    loaded.guidance = guidance.publish(guide, city, uow)
+    manuscripts.keep(manuscripts.of_folder(folder), uow)
+    indexing.refresh(indexing.everyday_words(uow), uow, [e.procedure.code for e in editions])
     return loaded
+
+
+def publish(editions: list[domain.Edition], uow: UnitOfWork) -> dict[str, int]:
+    """Publish those editions that differ from what is published. Returns their new versions."""
+    loaded = Loaded()
+    _publish_procedures(editions, _locked(editions, uow), uow, loaded)
+    indexing.refresh(indexing.everyday_words(uow), uow, loaded.procedures)
+    return loaded.procedures
+
+
+def _read(folder: Path) -> tuple[domain.City, domain.Guidance, list[domain.Edition]]:
+    """A folder without problems; those that stand on others are looked for once the others are gone."""
+    city, problems = read_city(folder)
+    guide, guide_problems = read_guidance(folder)
+    problems += guide_problems
+    if city is not None:
+        problems += domain.problems_of(city)
+    if city is None or problems:
+        raise domain.InvalidCatalogue(problems)
+    editions = domain.editions(city, guide.forms)
+    problems = [*domain.guidance_problems(guide, city), *form_problems(editions, guide.forms)]
+    if problems:
+        raise domain.InvalidCatalogue(problems)
+    return city, guide, editions
 
 
 def close(code: str, uow: UnitOfWork) -> ProcedureClosed:
@@ -54,6 +80,7 @@ def close(code: str, uow: UnitOfWork) -> ProcedureClosed:
     closed = domain.close(code, row.version, row.closed_at, uow.now)
     row.closed_at = closed.closed_at
     uow.emit(closed)
+    indexing.refresh(indexing.everyday_words(uow), uow, [code])
     return closed
 
 
@@ -85,7 +112,8 @@ def _publish_calendar(years: Iterable[domain.CalendarYear], uow: UnitOfWork, loa
             extra_workdays=[day.isoformat() for day in year.extra_workdays],
             provisional=year.provisional,
         )
-        if not _differs(known.get(year.year), row):
+        old = known.get(year.year)
+        if (old is not None and old.edited_at is not None) or not _differs(old, row):
             continue
         uow.session.merge(row)
         uow.emit(domain.calendar_published(year))
@@ -106,20 +134,28 @@ def _publish_procedures(
         row = rows[code]
         if row.digest == edition.digest:
             continue
+        if edition.guide_only:
+            _end_filing(row, uow)
         row.kind, row.digest, row.closed_at = edition.procedure.kind, edition.digest, None
         row.version += 1
-        published = edition.as_version(row.version)
         uow.session.add(
             orm.ProcedureVersion(
                 code=code,
                 version=row.version,
-                definition=published.to_data()["procedure"],
+                definition=edition.definition(row.version),
                 facts=edition.facts,
                 published_at=uow.now,
             )
         )
-        uow.emit(published, department=edition.procedure.lead_department)
+        uow.emit(edition.as_version(row.version), department=edition.procedure.lead_department)
         loaded.procedures[code] = row.version
+
+
+def _end_filing(row: orm.Procedure, uow: UnitOfWork) -> None:
+    """What becomes a guide to another system is no longer filed here."""
+    before = uow.session.get(orm.ProcedureVersion, (row.code, row.version))
+    if before is not None and before.facts["tier"] != domain.GUIDE_ONLY and row.closed_at is None:
+        uow.emit(domain.close(row.code, row.version, None, uow.now))
 
 
 def _locked(editions: list[domain.Edition], uow: UnitOfWork) -> dict[str, orm.Procedure]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, MetaData, String
+from sqlalchemy import Boolean, Date, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.types import JSONType, UtcDateTime
@@ -50,7 +50,7 @@ class Department(Base):
 
 
 class CalendarYear(Base):
-    """A year's working calendar, its days as ISO 8601 dates."""
+    """A year's working calendar, its days as ISO 8601 dates. One that was edited is left alone by loads."""
 
     __tablename__ = "calendar_year"
 
@@ -58,3 +58,69 @@ class CalendarYear(Base):
     holidays: Mapped[list[str]] = mapped_column(JSONType)
     extra_workdays: Mapped[list[str]] = mapped_column(JSONType)
     provisional: Mapped[bool] = mapped_column(Boolean)
+    edited_by: Mapped[str | None] = mapped_column(String(80))
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Theme(Base):
+    """A theme or a scene by which items are found, in the order pages show them."""
+
+    __tablename__ = "theme"
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    title_zh: Mapped[str] = mapped_column(String(100))
+    title_en: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int] = mapped_column(Integer)
+
+
+class Place(Base):
+    """A node of the tree of places; ``parent`` is a place's code."""
+
+    __tablename__ = "place"
+
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name_zh: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(10))
+    parent: Mapped[str | None] = mapped_column(String(12))
+    windows: Mapped[int] = mapped_column(Integer)
+
+
+class Material(Base):
+    """An entry of the materials catalogue; ``entry`` is what the API says of it."""
+
+    __tablename__ = "material"
+
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    entry: Mapped[dict[str, Any]] = mapped_column(JSONType)
+
+
+class Policy(Base):
+    """A policy article; ``article`` holds its texts, ``items`` the items and packages it is about."""
+
+    __tablename__ = "policy"
+
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    published_on: Mapped[date] = mapped_column(Date)
+    items: Mapped[list[str]] = mapped_column(JSONType)
+    article: Mapped[dict[str, Any]] = mapped_column(JSONType)
+
+
+class Synonym(Base):
+    """An everyday word, the catalogue's words for it, and the codes it means, the likeliest first."""
+
+    __tablename__ = "synonym"
+
+    say: Mapped[str] = mapped_column(String(40), primary_key=True)
+    words: Mapped[list[str]] = mapped_column(JSONType)
+    items: Mapped[list[str]] = mapped_column(JSONType)
+
+
+class Situation(Base):
+    """The guided finding of one item or package, as its file says it."""
+
+    __tablename__ = "situation"
+
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONType)

@@ -48,6 +48,8 @@ class Branch(ma.Schema):
     materials = fields.List(fields.String())
     issues = fields.String(allow_none=True)
     produces = fields.List(fields.String())
+    extension = fields.Nested(Limit, allow_none=True)
+    second_signature = fields.Boolean()
 
 
 class Join(ma.Schema):
@@ -120,6 +122,17 @@ class CalendarYear(ma.Schema):
     year = fields.Integer(required=True)
     holidays = fields.List(fields.String(), required=True)
     extra_workdays = fields.List(fields.String(), required=True)
+    provisional = fields.Boolean(required=True)
+    mark = fields.String(metadata={"description": "The ETag an editor sends back in If-Match."})
+    edited_by = fields.String(allow_none=True)
+    edited_at = fields.AwareDateTime(allow_none=True)
+
+
+class CalendarDays(ma.Schema):
+    """A year's days off from Monday to Friday, and its Saturdays and Sundays worked 调休."""
+
+    holidays = fields.List(fields.Date(), required=True, validate=validate.Length(max=120))
+    extra_workdays = fields.List(fields.Date(), required=True, validate=validate.Length(max=60))
     provisional = fields.Boolean(required=True)
 
 

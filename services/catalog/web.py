@@ -8,7 +8,7 @@ from flask import Flask
 from flask.views import MethodView
 
 from chassis.config import Config
-from chassis.problems import Problem, not_found
+from chassis.problems import Problem, ProblemMap
 from chassis.web import (
     Blueprint,
     current_session,
@@ -21,11 +21,22 @@ from chassis.web import (
 from chassis.web import (
     create_app as service_app,
 )
-from services.catalog import domain, handlers, queries, schemas
+from services.catalog import (
+    calendar_web,
+    domain,
+    exchange_web,
+    guide_web,
+    handlers,
+    paper_web,
+    queries,
+    schemas,
+    search_web,
+)
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
-PROBLEMS = {
+PROBLEMS: ProblemMap = {
+    **calendar_web.PROBLEMS,
     domain.UnknownProcedure: lambda e: Problem(
         404,
         "not-found",
@@ -42,6 +53,8 @@ PROBLEMS = {
         state=e.state,
         move=e.move,
     ),
+    **guide_web.PROBLEMS,
+    **exchange_web.PROBLEMS,
 }
 
 
@@ -113,18 +126,9 @@ class Departments(MethodView):
         return {"items": queries.departments(current_session())}
 
 
-@blp.route("/calendar/<int:year>")
-class Calendar(MethodView):
-    @reads
-    @public
-    @blp.response(200, schemas.CalendarYear)
-    def get(self, year: int) -> Any:
-        found = queries.calendar_year(current_session(), year) if year <= 9999 else None
-        if found is None:
-            raise not_found()
-        return found
-
-
 def create_app(config: Config, **options: Any) -> Flask:
     """The catalogue's WSGI application."""
-    return service_app(config, title="One Window catalogue", blueprints=[blp], problems=PROBLEMS, **options)
+    blueprints = [blp, calendar_web.blp, guide_web.blp, search_web.blp, paper_web.blp, exchange_web.blp]
+    return service_app(
+        config, title="One Window catalogue", blueprints=blueprints, problems=PROBLEMS, **options
+    )

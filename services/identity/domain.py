@@ -32,11 +32,14 @@ ROLES = (
 )
 """What members of staff may be."""
 
-MACHINE_ROLES = ("department_system",)
+SERVICE_ROLES = ("contact_reader",)
+"""What services of the platform may be: they belong to no department."""
+MACHINE_ROLES = ("department_system", *SERVICE_ROLES)
 APART = frozenset({"platform_admin", "security_admin", "auditor"})
 """No two of these in one hand."""
 
 SESSION_LIVES = timedelta(hours=12)
+EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,185}[a-zA-Z0-9])?")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 DEPARTMENT = re.compile(r"[A-Z]{2,4}")
 MIN_PASSWORD = 10
@@ -71,6 +74,7 @@ class Account:
     id_number: str | None = None
     id_index: str | None = None
     credit_code: str | None = None
+    email: str | None = None
     created_at: datetime
     revoked_before: datetime | None = None
 
@@ -131,6 +135,11 @@ def is_name(name: str) -> bool:
     return 2 <= len(name.strip()) <= 50
 
 
+def is_email(address: str) -> bool:
+    """Whether mail could be sent there: one address, nothing around it."""
+    return EMAIL.fullmatch(address) is not None and ".." not in address
+
+
 def is_long_enough(password: str) -> bool:
     return len(password) >= MIN_PASSWORD
 
@@ -156,6 +165,7 @@ def check_new(
     department: str | None,
     id_number: str | None,
     credit_code: str | None,
+    email: str | None = None,
 ) -> Fields:
     """Wrong fields by reason; empty when the account may be opened.
 
@@ -168,13 +178,18 @@ def check_new(
         wrong["display_name"] = "name"
     if (reason := wrong_roles(kind, roles)) is not None:
         wrong["roles"] = reason
-    if kind in ("staff", "machine"):
+    if kind == "machine" and roles and set(roles) <= set(SERVICE_ROLES):
+        if department:
+            wrong["department"] = "not_for_kind"
+    elif kind in ("staff", "machine"):
         if not department:
             wrong["department"] = "needed"
         elif not is_department(department):
             wrong["department"] = "department"
     elif department:
         wrong["department"] = "not_for_kind"
+    if email is not None and not is_email(email):
+        wrong["email"] = "email"
     return wrong | check_numbers(kind, id_number, credit_code)
 
 

@@ -23,6 +23,7 @@ from services.identity.domain import (
     Session,
     UnknownAccount,
     check_new,
+    is_email,
 )
 from services.identity.numbers import blind_index, is_credit_code, is_id_number, normalised
 from services.identity.orm import account as account_table
@@ -50,6 +51,7 @@ def open_account(
     department: str | None = None,
     id_number: str | None = None,
     credit_code: str | None = None,
+    email: str | None = None,
     opened_by: str | None = None,
 ) -> Account:
     """Open an account. Raises `InvalidAccount` naming every wrong field.
@@ -67,6 +69,7 @@ def open_account(
         department=department,
         id_number=id_number,
         credit_code=credit_code,
+        email=email,
     )
     if id_number and not is_id_number(id_number):
         wrong["id_number"] = "id_number"
@@ -83,6 +86,7 @@ def open_account(
         id_number=id_number,
         id_index=blind_index(uow.master_key, id_number) if id_number else None,
         credit_code=credit_code,
+        email=email,
         created_at=uow.now,
     )
     if wrong := _taken(account, uow) | wrong:
@@ -137,15 +141,61 @@ def sign_out_everywhere(account_id: str, uow: UnitOfWork) -> None:
     uow.emit(account.sign_out_everywhere(last_issued, uow.now))
 
 
-def read_names(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
-    """Display names by account; each reading is written down."""
+def read_names(
+    account_ids: Iterable[str], reader: str, uow: UnitOfWork, *, masked: bool = False
+) -> list[dict[str, Any]]:
+    """Display names by account; each reading is written down. ``masked`` hides part of a person's name."""
     found = uow.session.execute(
-        select(account_table.c.account_id, account_table.c.display_name)
+        select(account_table.c.account_id, account_table.c.display_name, account_table.c.kind)
         .where(account_table.c.account_id.in_(sorted(set(account_ids))))
         .order_by(account_table.c.account_id)
     ).all()
     _write_down(reader, "read_name", [row.account_id for row in found], uow)
-    return [{"account_id": row.account_id, "display_name": row.display_name} for row in found]
+    return [
+        {
+            "account_id": row.account_id,
+            "display_name": masked_name(row.display_name)
+            if masked and row.kind == "person"
+            else row.display_name,
+        }
+        for row in found
+    ]
+
+
+def masked_name(name: str) -> str:
+    """沈佳禾 as 沈*禾, 顾珍 as 顾*."""
+    return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
+
+
+def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:
+    """The caller's own data; the reading is written down. Raises `UnknownAccount`."""
+    found = uow.session.get(Account, account_id)
+    if found is None:
+        raise UnknownAccount(account_id)
+    _write_down(account_id, f"read_own_data:{purpose}", [account_id], uow)
+    return found
+
+
+def read_contacts(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
+    """Names and e-mail addresses by account, for a service that writes to people; each reading is
+    written down."""
+    table = account_table.c
+    found = uow.session.execute(
+        select(table.account_id, table.display_name, table.email)
+        .where(table.account_id.in_(sorted(set(account_ids))))
+        .order_by(table.account_id)
+    ).all()
+    _write_down(reader, "read_contact", [row.account_id for row in found], uow)
+    return [dict(row._mapping) for row in found]
+
+
+def set_email(account_id: str, email: str | None, uow: UnitOfWork) -> Account:
+    """Keep where mail for this account goes; None: nowhere. Raises `InvalidAccount`, `UnknownAccount`."""
+    if email is not None and not is_email(email):
+        raise InvalidAccount({"email": "email"})
+    account = _locked(account_id, uow)
+    account.email = email
+    return account
 
 
 def _locked(account_id: str, uow: UnitOfWork) -> Account:

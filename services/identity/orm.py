@@ -1,4 +1,4 @@
-"""Tables of identity. Names, ID numbers and private keys are sealed, refresh tokens only hashed."""
+"""Tables of identity. What says who somebody is, and private keys, are sealed; refresh tokens hashed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ account = Table(
     Column("id_number", SealedText),
     Column("id_index", String(64), unique=True),
     Column("credit_code", String(18), unique=True),
+    Column("email", SealedText),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_before", UtcDateTime),
 )
@@ -61,7 +62,7 @@ audit = Table(
     Index("audit_of", "subject", "at"),
     sqlite_autoincrement=True,
 )
-"""Who read whose name, who opened whose account."""
+"""Who read whose name or address, who opened whose account."""
 
 mapping.map_imperatively(Account, account)
 mapping.map_imperatively(Session, session)

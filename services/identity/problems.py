@@ -23,6 +23,10 @@ REASONS = {
         "Not a valid ID number; perhaps one digit is wrong.",
     ),
     "credit_code": ("统一社会信用代码对不上,请再核对。", "Not a valid credit code; please check it."),
+    "email": (
+        "邮箱地址不对,请再核对,例如 name@example.com。",
+        "Not an e-mail address; an example is name@example.com.",
+    ),
     "taken": ("已经有账号使用,请直接登录或换一个。", "An account has this already: sign in, or use another."),
 }
 """What is said of a wrong field (Chinese, English), by reason."""

@@ -79,6 +79,33 @@ class Account(ma.Schema):
     department = ma.fields.String(required=True, allow_none=True)
 
 
+class DataQuery(ma.Schema):
+    purpose = ma.fields.String(required=True, validate=validate.OneOf(("prefill",)))
+
+
+class OwnData(ma.Schema):
+    """What filling in forms takes; numbers that the account doesn't have are null."""
+
+    kind = ma.fields.String(required=True)
+    display_name = ma.fields.String(required=True)
+    id_number = ma.fields.String(required=True, allow_none=True)
+    credit_code = ma.fields.String(required=True, allow_none=True)
+
+
+class Contact(ma.Schema):
+    email = ma.fields.String(required=True, allow_none=True, validate=rule(domain.is_email, "email"))
+
+
+class ContactOf(ma.Schema):
+    account_id = ma.fields.String(required=True)
+    display_name = ma.fields.String(required=True)
+    email = ma.fields.String(required=True, allow_none=True)
+
+
+class Contacts(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(ContactOf), required=True)
+
+
 class Tokens(ma.Schema):
     access_token = ma.fields.String(required=True)
     expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds."})
@@ -90,6 +117,7 @@ class NamesQuery(ma.Schema):
     ids = DelimitedList(
         ma.fields.String(validate=SHORT), required=True, validate=validate.Length(max=MAX_NAMES)
     )
+    masked = ma.fields.Boolean(load_default=False, metadata={"description": "Hide part of persons' names."})
 
 
 class Name(ma.Schema):

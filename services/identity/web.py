@@ -124,6 +124,35 @@ class Me(MethodView):
         return queries.account(caller().account_id, current_session())
 
 
+@accounts.route("/me/data")
+class MyData(MethodView):
+    @writes
+    @requires("person", "firm")
+    @accounts.arguments(schemas.DataQuery, location="query")
+    @accounts.response(200, schemas.OwnData)
+    def get(self, query: dict[str, Any]) -> domain.Account:
+        """What is on file about the caller, for a purpose. Each reading is written down with it."""
+        return handlers.read_own_data(caller().account_id, query["purpose"], current_uow())
+
+
+@accounts.route("/me/contact")
+class MyContact(MethodView):
+    @reads
+    @requires()
+    @accounts.response(200, schemas.Contact)
+    def get(self) -> domain.Account:
+        """Where mail for the caller goes."""
+        return queries.account(caller().account_id, current_session())
+
+    @writes
+    @requires()
+    @accounts.arguments(schemas.Contact)
+    @accounts.response(200, schemas.Contact)
+    def put(self, command: dict[str, Any]) -> domain.Account:
+        """Change it; null: nowhere."""
+        return handlers.set_email(caller().account_id, command["email"], current_uow())
+
+
 @accounts.route("/accounts")
 class Accounts(MethodView):
     @public
@@ -154,7 +183,22 @@ class Names(MethodView):
     @accounts.response(200, schemas.Names)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Display names by account. Each reading is written down."""
-        return {"items": handlers.read_names(query["ids"], caller().account_id, current_uow())}
+        return {
+            "items": handlers.read_names(
+                query["ids"], caller().account_id, current_uow(), masked=query["masked"]
+            )
+        }
+
+
+@accounts.route("/accounts/contacts")
+class Contacts(MethodView):
+    @writes
+    @requires("contact_reader")
+    @accounts.arguments(schemas.NamesQuery, location="query")
+    @accounts.response(200, schemas.Contacts)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Names and addresses, for the service that writes to people. Each reading is written down."""
+        return {"items": handlers.read_contacts(query["ids"], caller().account_id, current_uow())}
 
 
 def _open(command: dict[str, Any]) -> domain.Account:

@@ -12,7 +12,7 @@ from chassis.database import open_database
 from chassis.uow import UnitOfWork
 from chassis.worker import ServiceConfig, Worker, due, subscribe
 from contracts.cloudevents import Envelope
-from services.identity import keys
+from services.identity import keys, service_accounts
 
 log = structlog.get_logger()
 
@@ -20,8 +20,9 @@ TRY_AGAIN_S = 1.0
 
 
 class KeysAnnounced(ServiceConfig):
-    """At the worker's start: makes the first signing key where there is none, and says again which keys
-    count, for services whose database is new. A database that is away or not migrated is waited for."""
+    """At the worker's start: makes the first signing key where there is none, says again which keys
+    count, for services whose database is new, and opens the accounts services sign in with. A database
+    that is away or not migrated is waited for."""
 
     def start(self) -> None:
         self._stopping = False
@@ -36,6 +37,7 @@ class KeysAnnounced(ServiceConfig):
             try:
                 with database.transaction() as uow:
                     keys.start(uow)
+                service_accounts.open_missing(database)
                 return
             except SQLAlchemyError as error:
                 log.warning("keys_wait", error=str(error)[:200])

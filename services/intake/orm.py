@@ -194,6 +194,7 @@ reading = Table(
     Column("account_id", String(80), nullable=False),
     Column("department", String(16), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("material", String(60), comment="one file, not the form"),
     Index("reading_of", "application_no", "id"),
 )
 """Who read an applicant's data, and as what."""

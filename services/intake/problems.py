@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
-from chassis.problems import Problem, ProblemMap, invalid_request, not_found
-from services.intake.domain import IllegalMove, UnknownApplication
+from chassis.problems import MIB, Problem, ProblemMap, invalid_request, not_found, unavailable
+from chassis.storage import MissingFile, StorageAway
+from services.intake.domain import (
+    AlreadyFiled,
+    ChangedMeanwhile,
+    IllegalMove,
+    NoSuchSlot,
+    SlotClosed,
+    TooManyVersions,
+    UnknownApplication,
+    UnknownDraft,
+    UnknownMaterial,
+)
+from services.intake.file_checks import BadFile
 from services.intake.forms import InvalidForm
 from services.intake.handlers import NothingCalledFor, WrongAudience
 from services.intake.queries import BadCursor, DossierClosed
 from services.intake.replica import NotOpenForFiling, UnknownProcedure
+from services.intake.scanning import ScannerAway
+
+FILE_REASONS = {
+    "empty": ("这个文件是空的,请重新选一个。", "This file is empty; please choose another."),
+    "format": ("这里不收这种文件,可以传 {allowed}。", "This kind of file is not taken here; send {allowed}."),
+    "declared": (
+        "文件名以 .{ending} 结尾,上传时却说是别的类型,请重新保存后再传。",
+        "The name ends with .{ending} but it was sent as something else; save it again and retry.",
+    ),
+    "content": (
+        "文件名以 .{ending} 结尾,里面却不是这种文件。改文件名不行,请另存为这种格式再传。",
+        "The name ends with .{ending} but the content is something else; save it in that format.",
+    ),
+    "broken": (
+        "这个文件不完整或已损坏,请重新保存后再传。",
+        "This file is incomplete or damaged; save it again.",
+    ),
+    "macros": (
+        "这个文件带有宏,不能收。请另存为不带宏的文件。",
+        "This file has macros; save it without.",
+    ),
+    "infected": ("这个文件带有病毒,没有保存。请先杀毒再传。", "This file is infected and was not kept."),
+}
+"""Why a file isn't taken, by `BadFile.reason`."""
 
 
 def _illegal_move(error: IllegalMove) -> Problem:
@@ -82,6 +118,84 @@ def _bad_cursor(_: BadCursor) -> Problem:
     return invalid_request([{"field": "cursor", "zh": "页码不对", "en": "Not a cursor of this list."}])
 
 
+def _bad_file(error: BadFile) -> Problem:
+    zh, en = (text.format(**error.words) for text in FILE_REASONS[error.reason])
+    errors = [{"field": "file", "zh": zh, "en": en}]
+    return Problem(422, "bad-file", zh=zh, en=en, errors=errors, reason=error.reason)
+
+
+def file_too_large(limit: int) -> Problem:
+    """A file has more than ``limit`` bytes."""
+    size = f"{limit / MIB:g} MB"
+    return Problem(
+        413,
+        "file-too-large",
+        zh=f"这个文件太大,最大 {size}。可以拍得小一点,或另存为 PDF 再传。",
+        en=f"This file is too large: at most {size}. Take a smaller picture or save it as PDF.",
+    )
+
+
+def no_file() -> Problem:
+    """The upload has no part called ``file``."""
+    return invalid_request([{"field": "file", "zh": "请选择一个文件", "en": "Please choose a file"}])
+
+
+def _changed_meanwhile(error: ChangedMeanwhile) -> Problem:
+    return Problem(
+        412,
+        "changed-meanwhile",
+        zh="这份草稿刚才在别的页面或设备上改过,请核对后再保存。",
+        en="This draft was changed in another window or on another device; compare and save again.",
+        headers={"ETag": f'"{error.revision}"'},
+        revision=error.revision,
+        changed=error.answers,
+    )
+
+
+def _already_filed(error: AlreadyFiled) -> Problem:
+    return Problem(
+        409,
+        "already-filed",
+        zh="这份草稿已经提交,不能再改。",
+        en="This draft has been filed and can't be changed any more.",
+        application_no=error.application_no,
+    )
+
+
+def _no_such_slot(_: NoSuchSlot) -> Problem:
+    return Problem(
+        404, "no-such-slot", zh="这个事项不用交这份材料。", en="This item doesn't ask for that material."
+    )
+
+
+def _slot_closed(_: SlotClosed) -> Problem:
+    return Problem(
+        409,
+        "slot-closed",
+        zh="现在没有要求补正这份材料,不能更换。",
+        en="Nobody has asked for this material to be put right; it can't be replaced now.",
+    )
+
+
+def _too_many_versions(_: TooManyVersions) -> Problem:
+    return Problem(
+        409,
+        "too-many-versions",
+        zh="这份材料已经换过太多次。请打大厅电话,工作人员帮您处理。",
+        en="This material was replaced too often; please call the hall.",
+    )
+
+
+def _scanner_away(_: ScannerAway) -> Problem:
+    return Problem(
+        503,
+        "scanner-away",
+        zh="现在没法检查文件,这个文件没有保存,您填的内容都还在。请几分钟后再传。",
+        en="Files can't be checked at the moment. This one was not kept; what you filled in is still here.",
+        headers={"Retry-After": "60"},
+    )
+
+
 PROBLEMS: ProblemMap = {
     IllegalMove: _illegal_move,
     InvalidForm: _invalid_form,
@@ -92,4 +206,15 @@ PROBLEMS: ProblemMap = {
     NothingCalledFor: _nothing_called_for,
     DossierClosed: _dossier_closed,
     BadCursor: _bad_cursor,
+    BadFile: _bad_file,
+    UnknownDraft: lambda _: not_found(),
+    UnknownMaterial: lambda _: not_found(),
+    ChangedMeanwhile: _changed_meanwhile,
+    AlreadyFiled: _already_filed,
+    NoSuchSlot: _no_such_slot,
+    SlotClosed: _slot_closed,
+    TooManyVersions: _too_many_versions,
+    ScannerAway: _scanner_away,
+    StorageAway: lambda _: unavailable(),
+    MissingFile: lambda _: unavailable(),
 }

@@ -22,6 +22,7 @@ from services.intake.domain import (
     prerequisites_of,
 )
 from services.intake.orm import acceptance_act, application, correction
+from services.intake.slot_views import slots_of
 
 PAGE = 20
 READABLE = (*BEING_HANDLED, *FINISHED)
@@ -99,6 +100,18 @@ def views(found: Sequence[Application], session: Session) -> list[View]:
     return [_View(a, names, acts.get(a.application_no), session).whole() for a in found]
 
 
+def readable_materials(found: Application, department: str | None, session: Session) -> set[str]:
+    """The materials that the department's branches declare, while it may read them."""
+    procedure = replica.known_procedure(found.procedure, found.version, session).procedure
+    specs = _specs(procedure.branches)
+    return {
+        code
+        for branch in found.case.branches.values()
+        if branch.state.department == department and branch.state.status in READABLE
+        for code in specs[branch.state.key].materials
+    }
+
+
 def dossiers(branch_nos: Iterable[str], department: str | None, session: Session) -> list[View]:
     """Those of these branches that the department may read now."""
     found = []
@@ -137,6 +150,7 @@ def dossier(branch_no: str, department: str | None, session: Session) -> View:
         "application_no": found.application_no,
         "fields": {name: found.form[name] for name in spec.fields if name in found.form},
         "results": _results(found, prerequisites_of(procedure, state.key)),
+        "materials": slots_of(found, session, only=spec.materials),
         "changed": last.changed if last else [],
         "note": last.note if last else None,
     }

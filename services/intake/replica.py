@@ -50,13 +50,15 @@ _known: MutableMapping[Any, dict[tuple[str, int], Known]] = WeakKeyDictionary()
 
 def open_procedure(code: str, session: Session) -> Known:
     """The version that is filed under now. Raises `UnknownProcedure`, `NotOpenForFiling`."""
-    table = procedure_state.c
-    row = session.execute(select(table.newest, table.closed).where(table.code == code)).first()
-    if row is None or row.newest == 0:
-        raise UnknownProcedure(code)
-    if row.newest <= row.closed:
+    newest, closed = _state(code, session)
+    if newest <= closed:
         raise NotOpenForFiling(code)
-    return known_procedure(code, row.newest, session)
+    return known_procedure(code, newest, session)
+
+
+def newest_procedure(code: str, session: Session) -> Known:
+    """The newest version, open or not. Raises `UnknownProcedure`."""
+    return known_procedure(code, _state(code, session)[0], session)
 
 
 def known_procedure(code: str, version: int, session: Session) -> Known:
@@ -120,6 +122,14 @@ def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> bool:
     ]
     _keep_newest(calendar_year, "year", years, uow)
     return bool(years)
+
+
+def _state(code: str, session: Session) -> tuple[int, int]:
+    table = procedure_state.c
+    row = session.execute(select(table.newest, table.closed).where(table.code == code)).first()
+    if row is None or row.newest == 0:
+        raise UnknownProcedure(code)
+    return row.newest, row.closed
 
 
 def _keep_versions(published: list[ProcedurePublished], uow: UnitOfWork) -> None:

@@ -46,22 +46,11 @@ class ResubmitSchema(ma.Schema):
 
 
 class CorrectSchema(ma.Schema):
-    """What one branch asked for."""
+    """What one branch asked for; what was uploaded for it since then comes with it."""
 
     branch_no = ma.fields.String(required=True, validate=NUMBER)
     changes = ma.fields.Dict(keys=ma.fields.String(), load_default=dict)
     note = ma.fields.String(load_default="", validate=validate.Length(max=1000))
-
-    @ma.validates_schema
-    def _something(self, data: dict[str, Any], **_: Any) -> None:
-        if not data.get("changes") and not data.get("note", "").strip():
-            raise ma.ValidationError(
-                {
-                    "changes": [
-                        {"zh": "请填写补正的内容或说明", "en": "Say what you put right, or write a note"}
-                    ]
-                }
-            )
 
 
 class ReasonSchema(ma.Schema):
@@ -245,6 +234,34 @@ class FormSchema(ma.Schema):
     form = ma.fields.Dict()
 
 
+class MaterialSchema(ma.Schema):
+    """One version of a file in a slot. Without ``handed_in_at`` it doesn't count yet."""
+
+    material_id = ma.fields.String()
+    code = ma.fields.String()
+    version = ma.fields.Integer()
+    file_name = ma.fields.String()
+    media_type = ma.fields.String()
+    size = ma.fields.Integer()
+    uploaded_at = moment()
+    handed_in_at = moment(allow_none=True)
+
+
+class SlotSchema(ma.Schema):
+    code = ma.fields.String()
+    title = text()
+    how = ma.fields.String(metadata={"description": "reuse, check, template or upload"})
+    required = ma.fields.Boolean()
+    needed_when = text(allow_none=True)
+    formats = ma.fields.List(ma.fields.String())
+    state = ma.fields.String(
+        metadata={"description": "empty, uploaded, checked (accepted), from_library or rejected"}
+    )
+    why = ma.fields.String(allow_none=True)
+    file = ma.fields.Nested(MaterialSchema, allow_none=True)
+    older = ma.fields.List(ma.fields.Nested(MaterialSchema))
+
+
 class DossierSchema(ma.Schema):
     """What one branch may read: declared fields, results of earlier branches, the last correction."""
 
@@ -252,6 +269,7 @@ class DossierSchema(ma.Schema):
     application_no = ma.fields.String()
     fields = ma.fields.Dict()  # type: ignore[assignment]
     results = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
+    materials = ma.fields.List(ma.fields.Nested(SlotSchema))
     changed = ma.fields.List(ma.fields.String())
     note = ma.fields.String(allow_none=True)
 

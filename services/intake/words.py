@@ -49,6 +49,11 @@ HAPPENED: Mapping[str, tuple[Text, Text]] = {
     "approval.branch_silent": (REVIEW, say("到期未答复,按规定视为同意", "No answer in time: agreed by rule")),
     "approval.branch_overdue": (REVIEW, say("已超期,正在督办", "Overdue; being looked into")),
     "approval.branch_dropped": (REVIEW, say("不再办理", "No longer needed")),
+    "approval.extension_decided": (REVIEW, say("负责人已决定是否延期", "The head has decided on more time")),
+    "approval.due_dates_moved": (
+        REVIEW,
+        say("工作日历有变,期限已重算", "Working days changed; dates counted anew"),
+    ),
     "approval.case_decided": (DECISION, say("已作出决定", "Decided")),
     "approval.licence_issued": (LICENCE, say("已出证", "Licence issued")),
     "approval.case_closed": (DELIVERY, say("已办结", "Closed")),
@@ -70,6 +75,10 @@ WITHDRAWAL: Mapping[str, Text] = {
         "The decision had been made when the wish to withdraw came; it stands",
     ),
 }
+
+FROM_ACCOUNT = say("您的实名信息", "your verified account")
+FROM_LICENCE = say("营业执照", "the business licence")
+FROM_EARLIER = say("您上次的申请", "your last application")
 
 
 def review(titles: Iterable[Text]) -> Text:

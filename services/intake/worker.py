@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from chassis import trust
+from chassis.storage import open_vault
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
 from contracts import approval, catalog
 from contracts.cloudevents import Envelope
 from services.intake import handlers
+from services.intake.handlers import drafts, materials
+
+MANY = 1_000_000
+"""As many blobs may fall due at once: only content that nothing names is deleted."""
 
 
 class IntakeWorker(Worker):
@@ -37,6 +42,8 @@ class IntakeWorker(Worker):
         approval.BranchSilent,
         approval.BranchOverdue,
         approval.BranchDropped,
+        approval.ExtensionDecided,
+        approval.DueDatesMoved,
         approval.CaseDecided,
         approval.LicenceIssued,
         approval.CaseClosed,
@@ -52,3 +59,11 @@ class IntakeWorker(Worker):
     @due(handlers.SILENCE)
     def acceptance_silence(self, numbers: list[str], uow: UnitOfWork) -> None:
         handlers.accept_by_silence(numbers, uow)
+
+    @due(drafts.EXPIRES)
+    def draft_expires(self, draft_ids: list[str], uow: UnitOfWork) -> None:
+        drafts.forget(draft_ids, uow)
+
+    @due(materials.SWEEP, breaker=MANY)
+    def blob_sweep(self, digests: list[str], uow: UnitOfWork) -> None:
+        materials.sweep(digests, open_vault(self.config), uow)

@@ -8,6 +8,11 @@ from typing import Any, cast
 import requests
 from requests.adapters import HTTPAdapter
 
+from services.portal.catalog_client import CatalogCalls
+from services.portal.desk_calls import DeskCalls
+from services.portal.follow_client import FollowCalls
+from services.portal.paper_client import PaperCalls
+
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
 
@@ -49,7 +54,7 @@ def http_session() -> requests.Session:
     return session
 
 
-class City:
+class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
     """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
 
     def __init__(
@@ -97,9 +102,6 @@ class City:
         return self._get("catalog", f"/calendar/{year}")
 
     # intake
-    def submit(self, procedure: str, form: dict[str, Any], key: str) -> dict[str, Any]:
-        return self._post("intake", "/applications", {"procedure": procedure, "form": form}, key=key)
-
     def applications(self, cursor: str | None = None) -> dict[str, Any]:
         return self._get("intake", "/applications", cursor=cursor)
 
@@ -172,7 +174,13 @@ class City:
         headers = {"Idempotency-Key": key} if key else {}
         return self._call("POST", service, path, json=body, headers=headers)
 
+    def _bytes(self, service: str, path: str, **params: Any) -> bytes:
+        return self._answer("GET", service, path, params=params).content
+
     def _call(self, method: str, service: str, path: str, **arguments: Any) -> dict[str, Any]:
+        return _json(self._answer(method, service, path, **arguments))
+
+    def _answer(self, method: str, service: str, path: str, **arguments: Any) -> requests.Response:
         address = f"{self._urls[service].rstrip('/')}/api/{service}{path}"
         headers = self._headers | arguments.pop("headers", {})
         try:
@@ -183,10 +191,9 @@ class City:
             raise Unreachable(service) from error
         if answer.status_code >= 500:
             raise Unreachable(service)
-        body = _json(answer)
         if answer.status_code >= 400:
-            raise Refused(answer.status_code, body, answer.headers)
-        return body
+            raise Refused(answer.status_code, _json(answer), answer.headers)
+        return answer
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What visitors do that the portal itself keeps: drafts and the renewal of their session."""
+"""What visitors do that the portal itself keeps: the renewal of their session, and answers beyond its end."""
 
 from __future__ import annotations
 
@@ -6,82 +6,53 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from chassis import wake
 from chassis.live import RESUME_SPAN
 from chassis.uow import UnitOfWork
+from contracts import Event
 from contracts.cloudevents import Envelope
-from services.portal.orm import Draft, PageChange, Renewal
+from contracts.dashboard import FiguresChanged
+from contracts.intake import ApplicationStatusChanged
+from contracts.notification import MessagesRead, MessageWritten
+from services.portal.orm import KeptAnswers, PageChange, Renewal
 
-DRAFT_KEPT = timedelta(days=90)
+ANSWERS_KEPT = timedelta(days=1)
 RENEWAL_KEPT = timedelta(days=2)
 RENEWAL_STUCK = timedelta(seconds=15)
-DRAFT_EXPIRES = "portal.draft_expires"
 FORGET_EVERY = 1000
 
 
-class DraftGone(LookupError):
-    """No such draft, or somebody else's."""
-
-
-def begin(draft_id: str, account_id: str, procedure: str, uow: UnitOfWork) -> str:
-    """Open a draft, or take up the account's unfinished one of the same procedure."""
-    open_one = uow.session.scalars(
-        select(Draft)
-        .where(
-            Draft.account_id == account_id,
-            Draft.procedure == procedure,
-            Draft.application_no.is_(None),
-        )
-        .order_by(Draft.saved_at.desc())
-    ).first()
-    if open_one:
-        return open_one.draft_id
-    uow.session.add(
-        Draft(
-            draft_id=draft_id,
-            account_id=account_id,
-            procedure=procedure,
-            answers={},
-            revision=1,
-            saved_at=uow.now,
+def keep_answers(account_id: str, path: str, typed: Iterable[tuple[str, str]], uow: UnitOfWork) -> None:
+    """Keep what was sent after the session had ended, for the account's next sign-in. Old ones go."""
+    uow.session.execute(delete(KeptAnswers).where(KeptAnswers.kept_at < uow.now - ANSWERS_KEPT))
+    values = {
+        "account_id": account_id,
+        "path": path,
+        "typed": [list(pair) for pair in typed],
+        "kept_at": uow.now,
+    }
+    statement = uow.insert(KeptAnswers.__table__).values(values)
+    uow.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "path"],
+            set_={name: statement.excluded[name] for name in ("typed", "kept_at")},
         )
     )
-    uow.schedule(DRAFT_EXPIRES, draft_id, uow.now + DRAFT_KEPT)
-    return draft_id
 
 
-def save(draft_id: str, account_id: str, answers: Mapping[str, Any], uow: UnitOfWork) -> Draft:
-    """Keep these answers. Raises `DraftGone`; a filed draft is left as it is."""
-    draft = _locked(draft_id, account_id, uow)
-    if draft.application_no is None and draft.answers != answers:
-        draft.answers = dict(answers)
-        draft.revision += 1
-    if draft.application_no is None:
-        draft.saved_at = uow.now
-        uow.schedule(DRAFT_EXPIRES, draft_id, uow.now + DRAFT_KEPT)
-    return draft
+def kept_answers(account_id: str, path: str, session: Session) -> list[tuple[str, str]] | None:
+    """What is kept for this page, as (name, value) pairs."""
+    found = session.get(KeptAnswers, (account_id, path))
+    return [(name, value) for name, value in found.typed] if found else None
 
 
-def filed(draft_id: str, account_id: str, receipt: Mapping[str, Any], uow: UnitOfWork) -> None:
-    """The draft became a case: its answers are intake's now, only the receipt stays."""
-    draft = _locked(draft_id, account_id, uow)
-    draft.application_no = receipt["application_no"]
-    draft.receipt = dict(receipt)
-    draft.answers = {}
-
-
-def discard(draft_id: str, account_id: str, uow: UnitOfWork) -> None:
-    draft = _locked(draft_id, account_id, uow)
-    uow.session.delete(draft)
-    uow.unschedule(DRAFT_EXPIRES, draft_id)
-
-
-def forget(draft_ids: list[str], uow: UnitOfWork) -> None:
-    """Drafts nobody touched for 90 days, and receipts of that age, are deleted."""
-    uow.session.execute(delete(Draft).where(Draft.draft_id.in_(draft_ids)))
+def drop_answers(account_id: str, path: str, uow: UnitOfWork) -> None:
+    uow.session.execute(
+        delete(KeptAnswers).where(KeptAnswers.account_id == account_id, KeptAnswers.path == path)
+    )
 
 
 def claim_renewal(token_hash: str, uow: UnitOfWork) -> bool:
@@ -118,6 +89,9 @@ def mark_pages(events: Iterable[Envelope], uow: UnitOfWork) -> None:
         if envelope.case:
             topics.add(f"case:{envelope.case}")
         topics |= {f"department:{department}" for department in _departments(envelope)}
+        topics |= {f"account:{account}" for account in _accounts(envelope.event)}
+        if isinstance(envelope.event, FiguresChanged):
+            topics.add("figures")
     if topics:
         page_changes(sorted(topics), uow)
 
@@ -133,37 +107,14 @@ def page_changes(topics: Sequence[str], uow: UnitOfWork) -> None:
     uow.wake_up(wake.LOGGED)
 
 
-def draft_of(draft_id: str, account_id: str, session: Session) -> Draft:
-    """Raises `DraftGone`."""
-    draft = session.get(Draft, draft_id)
-    if draft is None or draft.account_id != account_id:
-        raise DraftGone(draft_id)
-    return draft
-
-
-def drafts_of(account_id: str, session: Session) -> list[Draft]:
-    """Unfinished drafts, newest first."""
-    return list(
-        session.scalars(
-            select(Draft)
-            .where(Draft.account_id == account_id, Draft.application_no.is_(None))
-            .order_by(Draft.saved_at.desc())
-        )
-    )
-
-
-def receipt_of(application_no: str, account_id: str, session: Session) -> dict[str, Any] | None:
-    draft = session.scalars(
-        select(Draft).where(Draft.application_no == application_no, Draft.account_id == account_id)
-    ).first()
-    return draft.receipt if draft else None
-
-
-def _locked(draft_id: str, account_id: str, uow: UnitOfWork) -> Draft:
-    draft = uow.lock(Draft, [draft_id]).get(draft_id)
-    if draft is None or draft.account_id != account_id:
-        raise DraftGone(draft_id)
-    return draft
+def _accounts(event: Event) -> set[str]:
+    """Whose space shows it."""
+    match event:
+        case MessageWritten() | MessagesRead():
+            return {event.account}
+        case ApplicationStatusChanged():
+            return {event.applicant}
+    return set()
 
 
 def _departments(envelope: Envelope) -> set[str]:

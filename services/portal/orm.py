@@ -1,11 +1,11 @@
-"""The portal's own tables: drafts that are being filled in, renewals of sessions, pages that have changed."""
+"""The portal's own tables: renewals of sessions, answers whose session had ended, pages that have changed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, MetaData, String, literal, select
+from sqlalchemy import MetaData, String, literal, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.types import BigId, SealedJSON, UtcDateTime
@@ -13,26 +13,6 @@ from chassis.types import BigId, SealedJSON, UtcDateTime
 
 class Base(DeclarativeBase):
     metadata = MetaData()
-
-
-class Draft(Base):
-    """One form being filled in. When it is filed the answers go and the receipt stays."""
-
-    __tablename__ = "draft"
-
-    draft_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    account_id: Mapped[str] = mapped_column(String(40), index=True)
-    procedure: Mapped[str] = mapped_column(String(60))
-    answers: Mapped[dict[str, Any]] = mapped_column(SealedJSON)
-    revision: Mapped[int] = mapped_column(Integer, default=1)
-    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    application_no: Mapped[str | None] = mapped_column(String(40), index=True)
-    receipt: Mapped[dict[str, Any] | None] = mapped_column(SealedJSON)
-
-    @property
-    def key(self) -> str:
-        """The Idempotency-Key of filing these answers: the same answers make the same case."""
-        return f"{self.draft_id}-{self.revision}"
 
 
 class Renewal(Base):
@@ -49,8 +29,21 @@ class Renewal(Base):
     tokens: Mapped[dict[str, Any] | None] = mapped_column(SealedJSON)
 
 
+class KeptAnswers(Base):
+    """What was typed into a page when it was sent after the session had ended: shown again after the
+    next sign-in of the same account."""
+
+    __tablename__ = "kept_answers"
+
+    account_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    typed: Mapped[list[list[str]]] = mapped_column(SealedJSON)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class PageChange(Base):
-    """Something shown under ``topic`` (``case:<no>`` or ``department:<code>``) is no longer up to date.
+    """Something shown under ``topic`` is no longer up to date: ``case:<no>``, ``department:<code>``,
+    ``account:<id>`` or ``figures``.
 
     Said to open pages only; positions become visible in their order.
     """

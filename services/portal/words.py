@@ -13,14 +13,16 @@ from markupsafe import Markup, escape
 _FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
 _AFTER = re.compile(r"([\u4e00-\u9fff”」》）)])([,;:?!])\s*")
 _PAIR = re.compile(r"\(([^()]*[\u4e00-\u9fff%²³][^()]*)\)")
-CATALOGUE = Path(__file__).with_name("english.yaml")
+CATALOGUES = "english*.yaml"
 
 
 @cache
 def english() -> dict[str, str]:
     """The catalogue; an English value may differ for one: ``{"one": …, "other": …}`` by ``n``."""
-    with CATALOGUE.open(encoding="utf-8") as file:
-        return dict(yaml.safe_load(file))
+    found: dict[str, str] = {}
+    for path in sorted(Path(__file__).parent.glob(CATALOGUES)):
+        found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
 
 
 def typeset(text: str) -> str:

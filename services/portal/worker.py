@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chassis import trust
 from chassis.uow import UnitOfWork
-from chassis.worker import Worker, due, subscribe
-from contracts import approval, intake
+from chassis.worker import Worker, subscribe
+from contracts import approval, dashboard, intake, notification
 from contracts.cloudevents import Envelope
 from services.portal import handlers
 
@@ -27,6 +27,14 @@ class PortalWorker(Worker):
         approval.BranchOverdue,
         approval.BranchDropped,
         approval.LicenceIssued,
+        approval.ExtensionRequested,
+        approval.ExtensionDecided,
+        approval.SignatureRequested,
+        approval.SignatureDecided,
+        approval.DueDatesMoved,
+        notification.MessageWritten,
+        notification.MessagesRead,
+        dashboard.FiguresChanged,
     )
     def pages(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.mark_pages(events, uow)
@@ -34,7 +42,3 @@ class PortalWorker(Worker):
     @subscribe("portal.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
         trust.keep(events, uow)
-
-    @due(handlers.DRAFT_EXPIRES)
-    def draft_expires(self, subjects: list[str], uow: UnitOfWork) -> None:
-        handlers.forget(subjects, uow)

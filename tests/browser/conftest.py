@@ -15,7 +15,8 @@ from chassis.fakes.web import Mint
 from deploy.local import machine
 from services.portal.orm import Base
 from services.portal.web import create_app
-from tests.unit.portal.fake_city import PASSWORD, FakeCity, catalog, tell_pages
+from tests.unit.portal.fake_city import PASSWORD, catalog, tell_pages
+from tests.unit.portal.fake_follow import FollowCity
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -28,7 +29,9 @@ ARGUMENTS = [
 ]
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
-URLS = dict.fromkeys(("identity", "catalog", "intake", "approval"), "http://city")
+URLS = dict.fromkeys(
+    ("identity", "catalog", "intake", "approval", "notification", "dashboard"), "http://city"
+)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 class Site:
     """A portal's address and the city behind it."""
 
-    def __init__(self, url: str, city: FakeCity):
+    def __init__(self, url: str, city: FollowCity):
         self.url = url
         self.city = city
 
@@ -54,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     mint = Mint()
     database = memory_database("portal", folder, Base.metadata, urls=URLS)
     mint.install(database)
-    city = FakeCity(mint, catalog(folder), say=tell_pages(database))
+    city = FollowCity(folder, mint, catalog(folder), say=tell_pages(database))
     app = create_app(database.config, database)
     app.extensions["portal"].http.mount("http://", city.adapter())
     server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -65,6 +68,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server.shutdown()
     thread.join()
     server.server_close()
+    city.close()
 
 
 Open = Callable[..., Page]

@@ -159,6 +159,7 @@ def test_keys_of_the_desk_are_off_until_wanted(site: Site, visit: Open, case: di
     page.goto("/work")
     page.keyboard.press("j")
     expect(page.locator("[data-queue] a:focus")).to_have_count(0)
+    page.click(".more-tools summary")
     page.check("[data-keys]")
     page.locator("h1").click()
     page.keyboard.press("j")

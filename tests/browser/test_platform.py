@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
-from demo.client import Client, sample_form
+from demo.client import Client, sample_form, small_pdf
 from demo.platform import Platform
 from tests.browser.conftest import PHONE, Open
 from tests.unit.portal.forms import typed
+
+PDF: FilePayload = {"name": "图.pdf", "mimeType": "application/pdf", "buffer": small_pdf()}
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,7 @@ def fill_in(page: Page, answers: dict[str, object]) -> None:
     """Answer what the page at hand asks, as a person would."""
     data = typed(answers)
     page.wait_for_selector("main form.sheet")
+    page.eval_on_selector_all(".known details", "all => all.forEach(one => { one.open = true })")
     for box in page.locator("main form.sheet :is(input[type=text], input[type=tel], textarea)").all():
         box.fill(data.get(box.get_attribute("name") or "", ""))
     names = {box.get_attribute("name") or "" for box in page.locator(".card input").all()}
@@ -31,6 +34,14 @@ def fill_in(page: Page, answers: dict[str, object]) -> None:
         for value in chosen if isinstance(chosen, list) else [data.get(name)]:
             if value is not None:
                 page.check(f'.card input[name="{name}"][value="{value}"]')
+
+
+def upload_all(page: Page) -> None:
+    """Put a small PDF into each slot that needs one; choosing it sends it."""
+    waiting = page.locator(".slot.tone-wait")
+    while left := waiting.count():
+        page.set_input_files(".slot.tone-wait input[name=file] >> nth=0", PDF)
+        expect(waiting).to_have_count(left - 1)
 
 
 def apply(page: Page, code: str, clicks: int = 1) -> str:
@@ -43,8 +54,12 @@ def apply(page: Page, code: str, clicks: int = 1) -> str:
         page.wait_for_url("**/apply/*/*")
         if page.url.endswith("/check"):
             break
-        fill_in(page, answers)
-        page.click("main .go button.primary")
+        if page.url.endswith("/materials"):
+            upload_all(page)
+            page.click("main .go a.primary")
+        else:
+            fill_in(page, answers)
+            page.click("main .go button.primary")
     page.check("#declared")
     page.click("main .go button.primary", click_count=clicks)
     page.wait_for_url("**/cases/*/done")

@@ -13,6 +13,15 @@ from demo.departments import make_result
 PATIENCE_S = 20
 
 
+def until(look: Callable[[], Any], what: str) -> Any:
+    """What ``look`` gives once it gives something."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not {what}"
+        time.sleep(0.05)
+    return found
+
+
 class City:
     """Clients by login, and waiting for what must come."""
 
@@ -63,7 +72,11 @@ class City:
         body: dict[str, Any] = {"answer": answer, "opinion": "符合规定。"}
         if answer.startswith("agree"):
             body["results"] = {code: make_result(code) for code in produces}
-        return officer.post("approval", f"{path}/answer", body | more)
+        said = officer.post("approval", f"{path}/answer", body | more)
+        if not said.get("awaiting_signature"):
+            return said
+        head = self.as_("xukeqin" if branch["department"] == "SJ" else f"head-{branch['department'].lower()}")
+        return head.post("approval", f"{path}/signature", {"signed": True, "reason": "同意"})
 
     def claim(self, branch: Mapping[str, Any]) -> None:
         """Claim, once approval and intake agree that the branch is open."""

@@ -14,18 +14,18 @@ from tests.conftest import PostgresServer, RabbitServer
 from tests.faults.flight import PROCEDURE, Flight
 from tests.faults.harness import until
 
-ORDERS = int(os.environ.get("ONEWINDOW_ORDERS", "2"))
+ORDERS = int(os.environ.get("ONEWINDOW_ORDERS", "1"))
 WITHIN_S = 60
 
 
-@pytest.mark.parametrize("seed", random.sample(range(10_000), ORDERS) if ORDERS > 2 else range(ORDERS))
+@pytest.mark.parametrize("attempt", range(ORDERS))
 def test_in_whatever_order_services_first_start_nothing_is_lost(
-    seed: int, rabbit: RabbitServer, postgres: PostgresServer, tmp_path: Path
+    attempt: int, rabbit: RabbitServer, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     order = service_names("worker")
-    random.Random(seed).shuffle(order)
+    random.shuffle(order)
     rabbit.reset()
-    databases = postgres.url.format(database=f"first{seed}_{{service}}")
+    databases = postgres.url.format(database=f"first{attempt}_{{service}}")
     stack = Stack(tmp_path, broker_url=rabbit.url, database_url=databases)
     intake, approval = (
         create_engine(make_url(databases.format(service=s)).set(drivername="postgresql+psycopg"))

@@ -355,13 +355,24 @@ def test_a_silent_branch_says_that_it_was_deemed_agreed(bureau: Bureau) -> None:
 
 def test_the_openapi_document_names_every_way(bureau: Bureau) -> None:
     document = client(bureau.app).get(f"{BASE}/openapi.json").get_json()
+    of_a_branch = ("claim", "release", "answer", "suspend", "resume", "extension", "signature")
     assert set(document["paths"]) == {
         f"{BASE}/inbox",
+        f"{BASE}/inbox/next",
+        f"{BASE}/branches/answers",
         f"{BASE}/branches/{{branch_no}}",
-        *(
-            f"{BASE}/branches/{{branch_no}}/{act}"
-            for act in ("claim", "release", "answer", "suspend", "resume")
-        ),
+        *(f"{BASE}/branches/{{branch_no}}/{act}" for act in of_a_branch),
+        f"{BASE}/branches/{{branch_no}}/extension/decision",
+        f"{BASE}/head",
+        f"{BASE}/supervisions",
+        *(f"{BASE}/supervisions/{{branch_no}}/{act}" for act in ("answer", "close")),
+        f"{BASE}/colleagues",
+        f"{BASE}/delegations",
+        f"{BASE}/delegations/{{id}}/end",
+        f"{BASE}/templates",
+        f"{BASE}/templates/{{id}}",
+        f"{BASE}/filters",
+        f"{BASE}/filters/{{name}}",
         f"{BASE}/cases/{{number}}",
         f"{BASE}/corrections/{{number}}",
     }

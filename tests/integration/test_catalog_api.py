@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,10 @@ def read(anyone: FlaskClient, path: str) -> Any:
 
 
 def test_everybody_reads_the_list_of_items_page_by_page(anyone: FlaskClient) -> None:
-    everything = read(anyone, "/items")
-    assert len(everything["items"]) == 13
-    assert everything["next"] is None
+    everything = read(anyone, "/items?limit=200")
     found, cursor = [], ""
     while cursor is not None:
-        page = read(anyone, f"/items?limit=5{cursor and '&cursor=' + cursor}")
+        page = read(anyone, f"/items?limit=50{cursor and '&cursor=' + cursor}")
         found += page["items"]
         cursor = page["next"]
     assert found == everything["items"]
@@ -88,10 +87,9 @@ def test_a_procedure_is_given_in_full(anyone: FlaskClient) -> None:
 
 def test_an_older_version_can_still_be_read(anyone: FlaskClient, database: Database, tmp_path: Path) -> None:
     changed = tmp_path / "changed"
-    for path in SAMPLE.rglob("*.yaml"):
-        copy = changed / path.relative_to(SAMPLE)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(path.read_text(encoding="utf-8").replace("一店一招", "一店一牌"), encoding="utf-8")
+    shutil.copytree(SAMPLE, changed)
+    sign = changed / "items" / "shop-sign.yaml"
+    sign.write_text(sign.read_text(encoding="utf-8").replace("一店一招", "一店一牌"), encoding="utf-8")
     with database.transaction() as uow:
         assert handlers.load(changed, uow).procedures == {"open-restaurant": 2, "shop-sign": 2}
     newest = read(anyone, "/items/shop-sign")

@@ -14,6 +14,8 @@ from chassis.config import Config
 from chassis.consume import Consumption, Delivery
 from chassis.database import Database
 from chassis.fakes.database import events_of
+from chassis.publisher import MemoryPublisher
+from chassis.relay import Relay
 from contracts import intake
 
 CASE = "SJ20261124000001A"
@@ -55,6 +57,25 @@ def test_every_command_explains_itself() -> None:
 
 def test_migrating_again_changes_nothing(city: Path) -> None:
     assert "already up to date" in run("migrate", "intake").output
+
+
+def test_figures_are_made_anew_from_the_logs(city: Path, database: Database) -> None:
+    with database.transaction() as uow:
+        uow.emit(
+            intake.ApplicationSubmitted(
+                application_no=CASE,
+                procedure="new-company",
+                version=1,
+                applicant="acc-1",
+                channel="portal",
+                submitted_at=uow.now,
+            )
+        )
+    Relay(database, MemoryPublisher("memory://localhost")).step()
+    result = run("projection", "rebuild", "dashboard")
+    assert result.exit_code == 0, result.output
+    assert "dashboard rebuilt from 1 events" in result.output
+    assert "there is dashboard" in run("projection", "rebuild", "intake").output
 
 
 def test_loading_the_sample_twice_is_loading_it_once(city: Path) -> None:

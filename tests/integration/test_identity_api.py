@@ -192,7 +192,13 @@ def test_signing_out_everywhere_ends_every_session(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/me"), ("POST", "/tokens/revoke"), ("POST", "/staff"), ("GET", "/accounts/names?ids=a")],
+    [
+        ("GET", "/me"),
+        ("GET", "/me/data?purpose=prefill"),
+        ("POST", "/tokens/revoke"),
+        ("POST", "/staff"),
+        ("GET", "/accounts/names?ids=a"),
+    ],
 )
 def test_without_a_token_or_with_an_expired_one_nothing_is_open(
     app: Flask, database: Database, method: str, path: str
@@ -225,14 +231,14 @@ def test_a_person_registers_and_signs_in(anyone: FlaskClient, database: Database
 
 def test_a_firm_registers_by_its_credit_code(anyone: FlaskClient) -> None:
     firm = {
-        "login": "jindun",
+        "login": "hongsha",
         "password": "a long password",
         "kind": "firm",
-        "display_name": "江塘锦墩纺织有限公司",
+        "display_name": "江塘红沙贸易有限公司",
     }
     assert fields(post(anyone, "/accounts", firm)) == {"credit_code"}
-    assert fields(post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A000373"})) == {"credit_code"}
-    assert post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A000374"}).status_code == 201
+    assert fields(post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A00053T"})) == {"credit_code"}
+    assert post(anyone, "/accounts", firm | {"credit_code": "91329982MA9A00053R"}).status_code == 201
 
 
 def test_every_wrong_field_of_a_registration_is_named_at_once(anyone: FlaskClient) -> None:
@@ -317,6 +323,35 @@ def test_staff_reads_names_and_that_is_written_down(
     assert {(r.act, r.subject) for r in rows} == {("read_name", i["account_id"]) for i in found["items"]}
     assert fields(officer.get(names)) == {"ids"}
     assert fields(officer.get(f"{names}?ids={','.join(['x'] * 101)}")) == {"ids"}
+
+
+def test_what_is_on_file_about_me_is_given_for_a_purpose_and_that_is_written_down(
+    app: Flask, anyone: FlaskClient, database: Database
+) -> None:
+    person = sign_in(anyone, "shenjiahe", "demo").get_json()
+    found = client(app, person["access_token"]).get(f"{BASE}/me/data?purpose=prefill").get_json()
+    assert found == {
+        "kind": "person",
+        "display_name": "沈佳禾",
+        "id_number": "329982199504183021",
+        "credit_code": None,
+    }
+    firm = sign_in(anyone, "heji", "demo").get_json()
+    found = client(app, firm["access_token"]).get(f"{BASE}/me/data?purpose=prefill").get_json()
+    assert (found["id_number"], found["credit_code"]) == (None, "91329982MA9A00045Y")
+    with database.read() as session:
+        written = session.execute(select(orm.audit.c.actor, orm.audit.c.act, orm.audit.c.subject)).all()
+    mine = person["account"]["account_id"]
+    assert (mine, "read_own_data:prefill", mine) in [tuple(row) for row in written]
+
+
+def test_own_data_is_for_persons_and_firms_and_for_a_known_purpose(app: Flask, anyone: FlaskClient) -> None:
+    officer = sign_in(anyone, "luming", "demo").get_json()
+    answer = client(app, officer["access_token"]).get(f"{BASE}/me/data?purpose=prefill")
+    assert refused(answer) == (403, "not-allowed")
+    person = client(app, sign_in(anyone, "shenjiahe", "demo").get_json()["access_token"])
+    for query in ("", "?purpose=curiosity"):
+        assert refused(person.get(f"{BASE}/me/data{query}")) == (422, "invalid-request")
 
 
 def test_everybody_reads_the_public_keys(anyone: FlaskClient) -> None:

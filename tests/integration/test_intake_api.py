@@ -602,6 +602,7 @@ def test_a_department_reads_only_what_its_item_declares_and_it_is_written_down(o
         "application_no": number,
         "fields": {"shop_name": "禾记", "area": 320},
         "results": {},
+        "materials": [],
         "changed": [],
         "note": None,
     }
@@ -617,6 +618,7 @@ def test_a_department_reads_only_what_its_item_declares_and_it_is_written_down(o
         "application_no": number,
         "fields": {"shop_name": "禾记"},
         "results": {"licence_code": "C1"},
+        "materials": [],
         "changed": [],
         "note": None,
     }

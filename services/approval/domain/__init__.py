@@ -1,23 +1,27 @@
 """Cases and their branches: pure rules, no database."""
 
-from services.approval.domain.branch import (
-    AT_WORK,
-    Branch,
+from services.approval.domain.branch import AT_WORK, Branch, Pause, branch_no_of
+from services.approval.domain.case import Case, application_of
+from services.approval.domain.clocks import Calendar
+from services.approval.domain.errors import (
+    AlreadyAsked,
+    CannotExtend,
     IllegalMove,
     Incomplete,
     NotAllowed,
-    Pause,
-    branch_no_of,
+    NotAsked,
+    SameHand,
+    UnknownBranch,
 )
-from services.approval.domain.case import AlreadyAsked, Case, NotAsked, UnknownBranch, application_of
-from services.approval.domain.clocks import Calendar
 from services.approval.domain.lights import Light, light
+from services.approval.domain.supervision import Supervision
 
 __all__ = [
     "AT_WORK",
     "AlreadyAsked",
     "Branch",
     "Calendar",
+    "CannotExtend",
     "Case",
     "IllegalMove",
     "Incomplete",
@@ -25,6 +29,8 @@ __all__ = [
     "NotAllowed",
     "NotAsked",
     "Pause",
+    "SameHand",
+    "Supervision",
     "UnknownBranch",
     "application_of",
     "branch_no_of",

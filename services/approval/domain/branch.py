@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from contracts.approval import Answer, BranchState, BranchStatus
 from contracts.procedure import BranchKind, BranchSpec
-from services.approval.domain.clocks import Calendar, due_after
+from services.approval.domain.clocks import Calendar, due_after, extended
+from services.approval.domain.errors import CannotExtend, IllegalMove, Incomplete, NotAllowed, SameHand
 
 Ground = Literal["hearing", "inspection", "testing", "quarantine", "appraisal", "expert_review"]
 PauseKind = Literal["correction", "art_45"]
@@ -26,33 +28,6 @@ ALLOWED_ANSWERS: dict[BranchKind, tuple[Answer, ...]] = {
     "site_visit": ("agree", "agree_with_conditions"),
 }
 """Only a decision may refuse; a record that fails is a task and undoes nothing."""
-
-
-class IllegalMove(Exception):
-    """A move that the present state doesn't allow. ``holder`` has the branch, if anybody."""
-
-    def __init__(self, state: str, move: str, holder: str | None = None):
-        super().__init__(f"can't {move} a branch that is {state}")
-        self.state = state
-        self.move = move
-        self.holder = holder
-
-
-class NotAllowed(Exception):
-    """An answer that this kind of branch can't give."""
-
-    def __init__(self, kind: str, answer: str):
-        super().__init__(f"a {kind} branch can't answer {answer}")
-        self.kind = kind
-        self.answer = answer
-
-
-class Incomplete(Exception):
-    """An agreement without the codes it must produce."""
-
-    def __init__(self, missing: tuple[str, ...]):
-        super().__init__(f"missing results: {', '.join(missing)}")
-        self.missing = missing
 
 
 def branch_no_of(application_no: str, number: int) -> str:
@@ -101,6 +76,11 @@ class Branch:
     corrected: int = 0
     overdue: bool = False
     deemed: bool = False
+    extension_asked: int | None = None
+    extension_asked_by: str | None = None
+    extended: int = 0
+    proposed: Answer | None = None
+    proposed_by: str | None = None
     pauses: list[Pause] = field(default_factory=list)
 
     @property
@@ -110,6 +90,15 @@ class Branch:
     @property
     def has_agreed(self) -> bool:
         return self.is_finished and self.answer in AGREED
+
+    @property
+    def is_task(self) -> bool:
+        """A record that failed: it stands as a task until somebody takes it up again."""
+        return self.status == "answered" and self.answer == "unable"
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_finished and not self.is_task
 
     @property
     def due_by_law(self) -> datetime | None:
@@ -135,6 +124,9 @@ class Branch:
             statutory_due=self.statutory_due,
             correction_request=self.corrections if self.corrections > self.corrected else None,
             overdue=self.overdue,
+            extension_asked=self.extension_asked,
+            extended=self.extended,
+            awaiting_signature=self.proposed is not None,
         )
 
     def open(self, spec: BranchSpec, calendar: Calendar, now: datetime) -> None:
@@ -142,17 +134,44 @@ class Branch:
         self._demand("open", "waiting")
         self.status = "open"
         self.opened_at = now
-        self.promised_due = due_after(spec.promised, calendar, now)
-        self.statutory_due = due_after(spec.statutory, calendar, now) if spec.statutory else None
+        self.reckon(spec, calendar)
 
-    def claim(self, officer: str) -> None:
-        if self.status == "claimed" and self.handler == officer:
+    def reckon(self, spec: BranchSpec, calendar: Calendar) -> None:
+        """Both dates from the beginning, the ledger of pauses and the extension."""
+        assert self.opened_at is not None
+        self.promised_due = due_after(spec.promised, calendar, self.opened_at)
+        self.statutory_due = (
+            due_after(spec.statutory, calendar, self.opened_at) if spec.statutory is not None else None
+        )
+        for pause in self.pauses:
+            if pause.ended_at is None:
+                continue
+            self.promised_due = calendar.shift(self.promised_due, pause.started_at, pause.ended_at)
+            if pause.stops == "both" and self.statutory_due is not None:
+                self.statutory_due = calendar.shift(self.statutory_due, pause.started_at, pause.ended_at)
+        if self.extended and spec.extension is not None and self.statutory_due is not None:
+            self.promised_due = extended(self.promised_due, self.extended, spec.extension.unit, calendar)
+            self.statutory_due = extended(self.statutory_due, self.extended, spec.extension.unit, calendar)
+
+    def claim(self, officer: str, standing_in_for: Collection[str] = ()) -> None:
+        """Take it; from somebody absent only by whoever stands in for that one (委托代办)."""
+        self._demand_unsigned("claim")
+        if self.status == "claimed" and self.handler in standing_in_for:
+            self.handler = officer
             return
         self._demand("claim", "open")
         self.status = "claimed"
         self.handler = officer
 
+    def take_up_again(self) -> None:
+        """A record that failed is open again; its clocks went on."""
+        if not self.is_task:
+            raise IllegalMove(self.status, "claim", self.handler)
+        self.status = "open"
+        self.answer = self.answered_at = self.handler = None
+
     def release(self, officer: str) -> None:
+        self._demand_unsigned("release")
         self._demand("release", "claimed")
         self._demand_claim("release", officer)
         self.status = "open"
@@ -167,20 +186,72 @@ class Branch:
         taken_at: datetime,
     ) -> None:
         """Take an answer. ``officer`` None is the department's system, which need not claim."""
-        if answer not in ALLOWED_ANSWERS[self.kind]:
-            raise NotAllowed(self.kind, answer)
-        self._demand("answer", *AT_WORK, *(("silent",) if officer is None else ()))
-        self._demand_claim("answer", officer)
-        if answer in AGREED and (missing := tuple(c for c in spec.produces if not results.get(c))):
-            raise Incomplete(missing)
+        self._demand_answer(answer, results, spec, officer)
+        self._lapse()
         self.status = "answered"
         self.answer = answer
         self.deemed = False
         self.results = {code: results[code] for code in spec.produces if code in results}
         self.answered_at = max(taken_at, self.opened_at or taken_at)
 
+    def propose(self, answer: Answer, spec: BranchSpec, officer: str) -> None:
+        """An answer that waits for a second signature; both clocks go on."""
+        self._demand_answer(answer, {}, spec, officer)
+        self.proposed = answer
+        self.proposed_by = officer
+
+    def sign(self, spec: BranchSpec, head: str, now: datetime) -> Answer:
+        """The second signature: the proposed answer is given. Raises `SameHand`."""
+        answer = self._proposal("sign", head)
+        self.proposed = None
+        self.give(answer, {}, spec, self.handler, now)
+        return answer
+
+    def send_back(self, head: str) -> Answer:
+        """No signature: the officer goes on with it. Raises `SameHand`."""
+        answer = self._proposal("send back", head)
+        self.proposed = self.proposed_by = None
+        return answer
+
+    def ask_extension(self, days: int, spec: BranchSpec, officer: str, now: datetime) -> None:
+        """Ask for ``days`` more, once, within what the item gives, before the limit by law has passed
+        (Administrative License Law, art. 42). Raises `CannotExtend`."""
+        self._demand("ask to extend", *AT_WORK)
+        self._demand_claim("ask to extend", officer)
+        most = int(spec.extension.value) if spec.extension is not None else 0
+        if not most or self.statutory_due is None:
+            raise CannotExtend("not_provided")
+        if self.extended:
+            raise CannotExtend("extended_already", most)
+        if self.extension_asked is not None:
+            raise CannotExtend("asked_already", most)
+        if not 0 < days <= most:
+            raise CannotExtend("too_long", most)
+        if now > self.statutory_due:
+            raise CannotExtend("too_late", most)
+        self.extension_asked = days
+        self.extension_asked_by = officer
+
+    def decide_extension(
+        self, approved: bool, spec: BranchSpec, head: str, calendar: Calendar, now: datetime
+    ) -> int:
+        """The head's word on it; returns the days asked for. Raises `SameHand`, `CannotExtend`."""
+        days = self.extension_asked
+        if days is None:
+            raise IllegalMove(self.status, "extend", self.handler)
+        if head == self.extension_asked_by:
+            raise SameHand(head)
+        if approved and self._has_passed_the_law(now):
+            raise CannotExtend("too_late", days)
+        self.extension_asked = self.extension_asked_by = None
+        if approved:
+            self.extended = days
+            self.reckon(spec, calendar)
+        return days
+
     def suspend(self, kind: PauseKind, ground: str | None, officer: str | None, now: datetime) -> None:
         """Stop a clock; the branch waits until `resume`."""
+        self._demand_unsigned("suspend")
         self._demand("suspend", *AT_WORK)
         self._demand_claim("suspend", officer)
         self.pauses.append(
@@ -197,24 +268,23 @@ class Branch:
         if kind == "correction":
             self.corrections += 1
 
-    def resume(self, calendar: Calendar, now: datetime) -> None:
+    def resume(self, spec: BranchSpec, calendar: Calendar, now: datetime) -> None:
         """The clock runs again; the dates move by the working days of the pause."""
         self._demand("resume", "suspended")
         pause = self.open_pause
         assert pause is not None
         pause.ended_at = now
-        if self.promised_due is not None:
-            self.promised_due = calendar.shift(self.promised_due, pause.started_at, now)
-        if pause.stops == "both" and self.statutory_due is not None:
-            self.statutory_due = calendar.shift(self.statutory_due, pause.started_at, now)
+        self.reckon(spec, calendar)
         if pause.kind == "correction":
             self.corrected = self.corrections
         self.status = "claimed" if self.handler else "open"
 
     def reassign(self, department: str, officer: str | None) -> None:
         """Another department is competent: it goes on where the clocks stand."""
+        self._demand_unsigned("reassign")
         self._demand("reassign", *AT_WORK)
         self._demand_claim("reassign", officer)
+        self._lapse()
         self.department = department
         self.handler = None
         self.status = "open"
@@ -222,6 +292,7 @@ class Branch:
     def fall_silent(self, now: datetime) -> None:
         """The limit passed without an answer, and the rule makes that an agreement."""
         self._demand("deem agreed", *AT_WORK)
+        self._lapse()
         self.status = "silent"
         self.answer = "agree"
         self.deemed = True
@@ -230,6 +301,7 @@ class Branch:
     def drop(self, now: datetime) -> None:
         """It will not be handled."""
         self._demand("drop", "waiting", "suspended", *AT_WORK)
+        self._lapse()
         self.status = "dropped"
         if (pause := self.open_pause) is not None:
             pause.ended_at = now
@@ -237,6 +309,41 @@ class Branch:
     @property
     def open_pause(self) -> Pause | None:
         return next((p for p in self.pauses if p.ended_at is None), None)
+
+    def _has_passed_the_law(self, now: datetime) -> bool:
+        pause = self.open_pause
+        at = pause.started_at if pause is not None and pause.stops == "both" else now
+        return self.statutory_due is not None and at > self.statutory_due
+
+    def _lapse(self) -> None:
+        """What waits for the head is moot."""
+        self.extension_asked = self.extension_asked_by = None
+        self.proposed = self.proposed_by = None
+
+    def _proposal(self, move: str, head: str) -> Answer:
+        if self.proposed is None:
+            raise IllegalMove(self.status, move, self.handler)
+        if head == self.proposed_by:
+            raise SameHand(head)
+        return self.proposed
+
+    def _demand_answer(
+        self, answer: Answer, results: dict[str, str], spec: BranchSpec, officer: str | None
+    ) -> None:
+        if answer not in ALLOWED_ANSWERS[self.kind]:
+            raise NotAllowed(self.kind, answer)
+        if officer is not None:
+            self._demand_unsigned("answer")
+            self._demand("answer", *AT_WORK)
+        elif not self.is_task or answer == "unable":
+            self._demand("answer", "silent", *AT_WORK)
+        self._demand_claim("answer", officer)
+        if answer in AGREED and (missing := tuple(c for c in spec.produces if not results.get(c))):
+            raise Incomplete(missing)
+
+    def _demand_unsigned(self, move: str) -> None:
+        if self.proposed is not None:
+            raise IllegalMove("awaiting_signature", move, self.handler)
 
     def _demand(self, move: str, *states: BranchStatus) -> None:
         if self.status not in states:

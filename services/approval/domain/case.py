@@ -5,7 +5,7 @@ The case is the aggregate. Every move is made under its lock, changes it and ret
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -31,27 +31,10 @@ from contracts.approval import (
 )
 from contracts.intake import ApplicationAccepted
 from contracts.procedure import BranchSpec, Procedure
-from services.approval.domain.branch import AT_WORK, Branch, Ground, IllegalMove, branch_no_of
+from services.approval.domain.branch import AT_WORK, Branch, Ground, branch_no_of
 from services.approval.domain.clocks import Calendar
-
-
-class UnknownBranch(LookupError):
-    """The case has no such branch, or none the asker may know of."""
-
-
-class NotAsked(Exception):
-    """A correction that answers a request which hasn't been made yet."""
-
-    def __init__(self, branch_no: str):
-        super().__init__(f"nothing was asked of {branch_no}")
-
-
-class AlreadyAsked(Exception):
-    """A correction asked for a second time: everything is asked once (一次性告知)."""
-
-    def __init__(self, fields: Sequence[str]):
-        super().__init__(f"already asked: {', '.join(fields)}")
-        self.fields = tuple(fields)
+from services.approval.domain.errors import AlreadyAsked, IllegalMove, NotAsked, UnknownBranch
+from services.approval.domain.head import HeadMoves
 
 
 def application_of(branch_no: str) -> str:
@@ -60,7 +43,7 @@ def application_of(branch_no: str) -> str:
 
 
 @dataclass(kw_only=True, eq=False)
-class Case:
+class Case(HeadMoves):
     """One accepted application in approval. ``procedure`` is attached after loading."""
 
     application_no: str
@@ -80,7 +63,7 @@ class Case:
     ) -> tuple[Self, list[Event]]:
         """Open every branch whose dependencies allow it, all at the same moment.
 
-        What a branch depends on counts only if this form calls for it.
+        A branch this form doesn't call for is passed through: who depends on it depends on what it does.
         """
         called = [spec for spec in procedure.branches if spec.key in accepted.branches]
         case = cls(
@@ -153,12 +136,17 @@ class Case:
         """Branches of the required ones that are answered (“2 of 3”)."""
         return sum(b.is_finished and b.status != "dropped" for b in self.branches if b.required)
 
-    def claim(self, branch_no: str, officer: str) -> list[Event]:
+    def claim(self, branch_no: str, officer: str, standing_in_for: Collection[str] = ()) -> list[Event]:
+        """Take a branch: an open one, a record that failed, or one held by whom ``officer`` stands in for."""
         branch = self.branch(branch_no)
         if branch.status == "claimed" and branch.handler == officer:
             return []
-        branch.claim(officer)
-        return [BranchClaimed(application_no=self.application_no, branch=branch.state)]
+        events: list[Event] = []
+        if branch.is_task and not self.is_over:
+            branch.take_up_again()
+            events.append(BranchOpened(application_no=self.application_no, branch=branch.state))
+        branch.claim(officer, standing_in_for)
+        return [*events, BranchClaimed(application_no=self.application_no, branch=branch.state)]
 
     def release(self, branch_no: str, officer: str) -> list[Event]:
         branch = self.branch(branch_no)
@@ -179,6 +167,7 @@ class Case:
         """Take a department's answer; what depends on it opens, and the join is looked at, at once.
 
         An answer taken in time replaces a silence that was deemed agreed, while nothing is decided or ended.
+        An officer's refusal only asks for the head's signature where the item wants two.
         Raises `IllegalMove`, `NotAllowed`, `Incomplete`, `UnknownBranch`.
         """
         branch = self.branch(branch_no)
@@ -186,11 +175,13 @@ class Case:
             in_time = branch.promised_due is not None and taken_at <= branch.promised_due
             if not in_time or self.decided_at is not None or self.is_over:
                 raise IllegalMove(branch.status, "answer", branch.handler)
-        branch.give(answer, results, self.spec(branch), officer, taken_at)
-        answered = BranchAnswered(
-            application_no=self.application_no, branch=branch.state, results=dict(branch.results)
-        )
-        return [answered, *self._licence(branch, now), *self._go_on(calendar, now)]
+        if branch.is_task and self.is_over:
+            raise IllegalMove(branch.status, "answer", branch.handler)
+        spec = self.spec(branch)
+        if answer == "refuse" and officer is not None and spec.second_signature:
+            return self._propose(branch, answer, officer)
+        branch.give(answer, results, spec, officer, taken_at)
+        return self._answered(branch, calendar, now)
 
     def ask_correction(
         self, branch_no: str, asked: Iterable[str], fields: Sequence[str], officer: str | None, now: datetime
@@ -213,7 +204,7 @@ class Case:
         if branch.is_finished:
             branch.corrected = request
             return []
-        branch.resume(calendar, now)
+        branch.resume(self.spec(branch), calendar, now)
         return [BranchResumed(application_no=self.application_no, branch=branch.state)]
 
     def suspend(self, branch_no: str, ground: Ground, officer: str | None, now: datetime) -> list[Event]:
@@ -228,7 +219,7 @@ class Case:
         pause = branch.open_pause
         if pause is None or pause.kind == "correction":
             raise IllegalMove(branch.status, "resume", branch.handler)
-        branch.resume(calendar, now)
+        branch.resume(self.spec(branch), calendar, now)
         return [BranchResumed(application_no=self.application_no, branch=branch.state)]
 
     def reassign(self, branch_no: str, department: str, officer: str | None) -> list[Event]:
@@ -271,6 +262,12 @@ class Case:
         ended = CaseTerminated(application_no=self.application_no, reason="withdrawn", terminated_at=now)
         return [*(BranchDropped(application_no=self.application_no, branch=b.state) for b in dropped), ended]
 
+    def _answered(self, branch: Branch, calendar: Calendar, now: datetime) -> list[Event]:
+        answered = BranchAnswered(
+            application_no=self.application_no, branch=branch.state, results=dict(branch.results)
+        )
+        return [answered, *self._licence(branch, now), *self._go_on(calendar, now)]
+
     def _licence(self, branch: Branch, now: datetime) -> list[Event]:
         issues = self.spec(branch).issues
         if issues is None or not branch.has_agreed:
@@ -298,17 +295,18 @@ class Case:
         return [*decided, *moved, *self._close(now)]
 
     def _advance(self, calendar: Calendar, now: datetime) -> list[Event]:
-        """Open what may begin, drop what never can: a refusal refuses only what depends on it."""
+        """Open what may begin, drop what never can: a refusal refuses only what depends on it. A record
+        that failed is a task, and what depends on it waits."""
         events: list[Event] = []
         by_key = {branch.key: branch for branch in self.branches}
         again = True
         while again:
             again = False
             for branch in self.branches:
-                needed = [by_key[k] for k in self.spec(branch).depends_on if k in by_key]
                 if branch.is_finished:
                     continue
-                if any(b.is_finished and not b.has_agreed for b in needed):
+                needed = [by_key[k] for k in self._needed(branch.key, by_key)]
+                if any(b.is_done and not b.has_agreed for b in needed):
                     branch.drop(now)
                     events.append(BranchDropped(application_no=self.application_no, branch=branch.state))
                     again = True
@@ -317,8 +315,15 @@ class Case:
                     events.append(BranchOpened(application_no=self.application_no, branch=branch.state))
         return events
 
+    def _needed(self, key: str, called: Collection[str]) -> set[str]:
+        """What must have agreed first, of the branches that are ``called`` for."""
+        found: set[str] = set()
+        for name in self._specs[key].depends_on:
+            found |= {name} if name in called else self._needed(name, called)
+        return found
+
     def _close(self, now: datetime) -> list[Event]:
-        unfinished = any(b.required and not b.is_finished for b in self.branches)
+        unfinished = any(b.required and not b.is_done for b in self.branches)
         if self.decided_at is None or unfinished or self.is_over:
             return []
         self.closed_at = now
@@ -329,14 +334,14 @@ class Case:
 
         It waits for every deciding branch outside the join, which can make it partly granted, and for the
         join: "any" and "k of n" are reached as soon as enough have agreed, otherwise all must have
-        finished. A record that failed inside a join never undoes what was granted beside it.
+        be done. A record that failed decides nothing: it is a task, and only a decision refuses.
         """
         over = [b for b in self.branches if b.key in self._join.over] or self.branches
         outside = [b for b in self.branches if b.kind == "decide" and b not in over]
         agreed = sum(b.has_agreed for b in over)
         enough = {"all": len(over), "any": 1, "k_of_n": min(self._join.k or 1, len(over))}
         satisfied = agreed >= enough[self._join.rule]
-        if not all(b.is_finished for b in (outside if satisfied else [*outside, *over])):
+        if not all(b.is_done for b in (outside if satisfied else [*outside, *over])):
             return None
         if satisfied:
             return "partly_granted" if any(b.answer == "refuse" for b in outside) else "granted"

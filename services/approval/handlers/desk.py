@@ -1,27 +1,64 @@
-"""What officers and departments' systems do over HTTP, and what time does to them."""
+"""What officers and departments' systems do over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from chassis.uow import UnitOfWork
 from contracts import Event
-from services.approval.domain import AlreadyAsked, Branch, Case, IllegalMove, UnknownBranch, application_of
-from services.approval.handlers.work import Work, competent_department, keep_rejected
-from services.approval.orm import correction_request, opinion, pause_reason
+from services.approval.domain import AlreadyAsked, Branch, Case, IllegalMove, UnknownBranch
+from services.approval.handlers.absence import stands_in_for
+from services.approval.handlers.work import Work, competent_department, keep_rejected, move, next_number
+from services.approval.orm import branch, correction_request, opinion, pause_reason, signature
+
+NEXT = 20
+"""How many of the first are tried when somebody else is always faster."""
+
+
+class NothingWaiting(LookupError):
+    """Nobody's branches: there are none."""
 
 
 def claim(branch_no: str, officer: str, department: str | None, uow: UnitOfWork) -> Branch:
-    """Take a branch, so that nobody else works on it. Raises `IllegalMove` naming who has it."""
-    return _move(branch_no, department, uow, lambda case, _: case.claim(branch_no, officer))
+    """Take a branch, so that nobody else works on it; from an absent colleague by whoever stands in.
+
+    Raises `IllegalMove` naming who has it.
+    """
+    return move(
+        branch_no,
+        department,
+        uow,
+        lambda case, _: case.claim(
+            branch_no, officer, stands_in_for(officer, department, uow.session, uow.now)
+        ),
+    )
+
+
+def take_next(officer: str, department: str, uow: UnitOfWork) -> Branch:
+    """Claim what is due by law first of all that nobody has. Raises `NothingWaiting`."""
+    for branch_no in _next_open(department, uow):
+        try:
+            return claim(branch_no, officer, department, uow)
+        except (IllegalMove, UnknownBranch):
+            continue
+    raise NothingWaiting
+
+
+def _next_open(department: str, uow: UnitOfWork) -> list[str]:
+    table = branch.c
+    query = select(table.branch_no).where(
+        table.department == department, table.status == "open", table.due_by_law.is_not(None)
+    )
+    return list(uow.session.scalars(query.order_by(table.due_by_law, table.branch_no).limit(NEXT)))
 
 
 def release(branch_no: str, officer: str, department: str | None, uow: UnitOfWork) -> Branch:
     """Give a branch back. Raises `IllegalMove` when somebody else has it."""
-    return _move(branch_no, department, uow, lambda case, _: case.release(branch_no, officer))
+    return move(branch_no, department, uow, lambda case, _: case.release(branch_no, officer))
 
 
 def answer(
@@ -38,7 +75,7 @@ def answer(
     """
     given = command["answer"]
 
-    def move(case: Case, work: Work) -> list[Event]:
+    def given_answer(case: Case, work: Work) -> list[Event]:
         if given == "not_competent":
             competent = competent_department(command.get("competent_department"), department, work)
             return case.reassign(branch_no, competent, officer)
@@ -52,13 +89,36 @@ def answer(
             now=uow.now,
         )
 
-    found = _reject_if_over(branch_no, department, uow, move)
+    found = _reject_if_over(branch_no, department, uow, given_answer)
+    keep_words(found, command, author, uow)
+    return found
+
+
+def keep_words(found: Branch, command: Mapping[str, Any], author: str, uow: UnitOfWork) -> None:
+    """Write down what was said with an answer, and that a signature is waited for, if it is."""
     words = {name: command[name] for name in ("opinion", "conditions", "note") if command.get(name)}
     uow.session.execute(
         insert(opinion),
-        {"branch_no": branch_no, "at": uow.now, "author": author, "answer": given, "words": words},
+        {
+            "branch_no": found.branch_no,
+            "at": uow.now,
+            "author": author,
+            "answer": command["answer"],
+            "words": words,
+        },
     )
-    return found
+    if found.proposed is not None:
+        uow.session.execute(
+            insert(signature),
+            {
+                "branch_no": found.branch_no,
+                "number": next_number(signature, found.branch_no, uow),
+                "department": found.department,
+                "answer": found.proposed,
+                "proposed_by": author,
+                "proposed_at": uow.now,
+            },
+        )
 
 
 def ask_correction(
@@ -72,12 +132,12 @@ def ask_correction(
     """Ask the applicant to put fields right, everything once. Raises `AlreadyAsked`, `IllegalMove`."""
     fields = [request["field"] for request in requests]
 
-    def move(case: Case, _: Work) -> list[Event]:
+    def correction(case: Case, _: Work) -> list[Event]:
         asked = _asked_before(branch_no, uow)
         return case.ask_correction(branch_no, asked, fields, officer, uow.now)
 
     try:
-        found = _reject_if_over(branch_no, department, uow, move)
+        found = _reject_if_over(branch_no, department, uow, correction)
     except AlreadyAsked:
         keep_rejected(branch_no, department, "asked_twice", uow)
         raise
@@ -102,57 +162,35 @@ def _asked_before(branch_no: str, uow: UnitOfWork) -> set[str]:
 
 
 def suspend(
-    branch_no: str, ground: Any, reason: str, officer: str | None, department: str, uow: UnitOfWork
+    branch_no: str,
+    ground: Any,
+    reason: str,
+    officer: str | None,
+    department: str,
+    uow: UnitOfWork,
+    expected_end: date | None = None,
 ) -> Branch:
-    """Stop both clocks on a ground of art. 45; the reason is told to the applicant."""
-    found = _move(
+    """Stop both clocks on a ground of art. 45; the reason and how long are told to the applicant."""
+    found = move(
         branch_no, department, uow, lambda case, _: case.suspend(branch_no, ground, officer, uow.now)
     )
-    values = {"branch_no": branch_no, "number": len(found.pauses), "reason": reason}
+    values: dict[str, Any] = {"branch_no": branch_no, "number": len(found.pauses), "reason": reason}
+    values["expected_end"] = expected_end
     uow.session.execute(insert(pause_reason), values)
     return found
 
 
 def resume(branch_no: str, department: str, uow: UnitOfWork) -> Branch:
     """What stopped both clocks is over. Raises `IllegalMove` while a correction is waited for."""
-    return _move(
-        branch_no, department, uow, lambda case, work: case.resume(branch_no, work.calendar, uow.now)
-    )
-
-
-def escalate(branch_nos: Iterable[str], uow: UnitOfWork) -> None:
-    """Limits have passed: mark what is still unanswered as overdue."""
-    numbers = {branch_no: application_of(branch_no) for branch_no in branch_nos}
-    work = Work(numbers.values(), uow)
-    for branch_no, number in numbers.items():
-        if (case := work.cases.get(number)) is not None:
-            work.say(case, case.mark_overdue(branch_no, uow.now))
-    work.finish()
-
-
-def _move(
-    branch_no: str,
-    department: str | None,
-    uow: UnitOfWork,
-    move: Callable[[Case, Work], list[Event]],
-) -> Branch:
-    """Make a move on a branch of this department. Raises `UnknownBranch` for anybody else's."""
-    number = application_of(branch_no)
-    work = Work([number], uow)
-    case = work.cases.get(number)
-    if case is None or case.branch(branch_no).department != department:
-        raise UnknownBranch(branch_no)
-    work.say(case, move(case, work))
-    work.finish()
-    return case.branch(branch_no)
+    return move(branch_no, department, uow, lambda case, work: case.resume(branch_no, work.calendar, uow.now))
 
 
 def _reject_if_over(
-    branch_no: str, department: str, uow: UnitOfWork, move: Callable[[Case, Work], list[Event]]
+    branch_no: str, department: str, uow: UnitOfWork, make: Callable[[Case, Work], list[Event]]
 ) -> Branch:
-    """Like `_move`; an answer that comes after the end is kept as rejected."""
+    """Like `move`; an answer that comes after the end is kept as rejected."""
     try:
-        return _move(branch_no, department, uow, move)
+        return move(branch_no, department, uow, make)
     except IllegalMove as error:
         if error.state == "dropped":
             keep_rejected(branch_no, department, "not_open", uow)

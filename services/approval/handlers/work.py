@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Table, func, insert, select
 
 from chassis.uow import UnitOfWork
 from chassis.workdays import WorkCalendar
 from contracts import Event
-from contracts.approval import BranchClaimed, BranchEvent, BranchOverdue, BranchReleased
+from contracts.approval import (
+    BranchClaimed,
+    BranchEvent,
+    BranchOverdue,
+    BranchReleased,
+    ExtensionRequested,
+    SignatureRequested,
+)
 from services.approval import replica
-from services.approval.domain import Branch, Case
+from services.approval.domain import Branch, Case, UnknownBranch, application_of
 from services.approval.orm import next_revision, rejected_answer
 
 SILENCE = "approval.silence"
 OVERDUE = "approval.overdue"
+SUPERVISION = "approval.supervision"
+RECOUNT = "approval.recount"
 GRACE = timedelta(minutes=15)
 """How long after a due date silence is first looked at (the city's rule)."""
-NO_DATES = (BranchClaimed, BranchReleased, BranchOverdue)
+NO_DATES = (BranchClaimed, BranchReleased, BranchOverdue, ExtensionRequested, SignatureRequested)
 """Branch events that move no date."""
 LONGEST_NUMBER, LONGEST_CODE = 44, 16
 
@@ -88,6 +97,29 @@ class Work:
         if deemed and due is not None:
             due += GRACE
         self._dates[SILENCE if deemed else OVERDUE][branch.branch_no] = due
+
+
+def move(
+    branch_no: str,
+    department: str | None,
+    uow: UnitOfWork,
+    make: Callable[[Case, Work], list[Event]],
+) -> Branch:
+    """Make a move on a branch of this department. Raises `UnknownBranch` for anybody else's."""
+    number = application_of(branch_no)
+    work = Work([number], uow)
+    case = work.cases.get(number)
+    if case is None or case.branch(branch_no).department != department:
+        raise UnknownBranch(branch_no)
+    work.say(case, make(case, work))
+    work.finish()
+    return case.branch(branch_no)
+
+
+def next_number(table: Table, branch_no: str, uow: UnitOfWork) -> int:
+    """The next of a branch's numbered rows; its case is locked."""
+    query = select(func.count()).select_from(table).where(table.c.branch_no == branch_no)
+    return (uow.session.scalar(query) or 0) + 1
 
 
 def competent_department(code: str | None, own: str, work: Work) -> str:

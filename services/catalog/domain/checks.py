@@ -52,6 +52,12 @@ def _check_dictionary(city: City) -> Iterator[Problem]:
             yield Problem(
                 file=MATERIALS, field=f"{material.code}.issuer", reason=f"no department {material.issuer}"
             )
+        for key in material.gives:
+            if key not in city.elements:
+                yield Problem(file=MATERIALS, field=f"{material.code}.gives", reason=f"no element {key}")
+        renewal = material.renewed_by
+        if renewal and renewal not in city.items and renewal not in city.unreadable:
+            yield Problem(file=MATERIALS, field=f"{material.code}.renewed_by", reason=f"no item {renewal}")
 
 
 def _check_item(item: Item, city: City) -> Iterator[Objection]:
@@ -90,7 +96,8 @@ def _check_own_branches(item: Item, city: City) -> Iterator[Objection]:
     for name in sorted(read - set(item.fields)):
         yield "fields", f"{name} is read by a branch but not declared"
     if not find_cycle({b.key: b.depends_on for b in item.branches}):
-        longest = promise(procedure_of_item(item, city).branches)
+        procedure = procedure_of_item(item, city)
+        longest = promise(procedure.branches, procedure.join.over)
         if days_of(longest.limit) != days_of(item.promised):
             yield "promised", f"the longest path takes {longest.limit.value:g}: {' → '.join(longest.path)}"
 
@@ -104,7 +111,8 @@ def _check_regroup(thing: Item | Package, city: City) -> Iterator[Objection]:
 
 
 def _check_tier(item: Item) -> Iterator[Objection]:
-    """Tier a ⇒ depth IV and no visit; b ⇒ III and at least one; c ⇒ I or II, visits as elsewhere."""
+    """Tier a ⇒ depth IV and no visit; b ⇒ III and at least one; c ⇒ I or II, visits as elsewhere, with
+    the address of the system that handles it and the whole way there."""
     if item.visits < 0:
         yield "visits", "can't be less than 0"
     if item.tier == "a" and (item.depth != 4 or item.visits != 0):
@@ -113,6 +121,10 @@ def _check_tier(item: Item) -> Iterator[Objection]:
         yield "tier", "tier b means depth III and at least one visit"
     if item.tier == "c" and item.depth not in (1, 2):
         yield "tier", "tier c means depth I or II"
+    if item.tier == "c" and item.external is None:
+        yield "external", "tier c needs the address of the system that handles it, and a guide"
+    if item.tier != "c" and item.external is not None:
+        yield "external", "goes with tier c only"
 
 
 def _check_once_only(item: Item, city: City) -> Iterator[Objection]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from contracts.procedure import Procedure, Text
-from services.catalog.domain.model import City, Item, MaterialUse, Package
+from services.catalog.domain.model import City, Item, Material, MaterialUse, Package
 from services.catalog.domain.procedures import promise
 
 ITEM_TYPES = {
@@ -41,11 +41,11 @@ def item_facts(item: Item, procedure: Procedure, city: City) -> dict[str, Any]:
         },
         "basis": _all(item.basis),
         "steps": [
-            {"title": asdict(s.title), "who": _who(s.who, city), "online": s.online} for s in item.steps
+            {"title": asdict(s.title), "who": who_entry(s.who, city), "online": s.online} for s in item.steps
         ],
         "statutory": asdict(item.statutory) if item.statutory else None,
         "promised": asdict(item.promised),
-        "promise_path": list(promise(procedure.branches).path),
+        "promise_path": list(promise(procedure.branches, procedure.join.over).path),
         "extension": asdict(item.extension) if item.extension else None,
         "fee_basis": asdict(item.fee.basis),
         "result": asdict(item.result),
@@ -63,6 +63,7 @@ def item_facts(item: Item, procedure: Procedure, city: City) -> dict[str, Any]:
         "depth": item.depth,
         "depth_name": DEPTHS[item.depth],
         "tier": item.tier,
+        "external": asdict(item.external) if item.external else None,
         "theme": list(item.theme),
         "scope": asdict(item.scope),
         "remedies": _all(item.remedies),
@@ -79,7 +80,13 @@ def package_facts(package: Package, procedure: Procedure, city: City) -> dict[st
         "sample": any(i.sample for i in items),
         "summary": asdict(package.summary),
         "items": [
-            {"code": i.code, "title": asdict(i.title), "result": asdict(i.result.title), "fee_fen": i.fee.fen}
+            {
+                "code": i.code,
+                "title": asdict(i.title),
+                "result": asdict(i.result.title),
+                "fee_fen": i.fee.fen,
+                "visits": i.visits,
+            }
             for i in items
         ],
         "needs_first": [
@@ -88,7 +95,7 @@ def package_facts(package: Package, procedure: Procedure, city: City) -> dict[st
         ],
         "basis": _all(_unique(b for i in items for b in i.basis)),
         "steps": [
-            {"title": asdict(b.title), "who": _who(b.department, city), "online": True}
+            {"title": asdict(b.title), "who": who_entry(b.department, city), "online": True}
             for b in procedure.branches
         ],
         "statutory": None,
@@ -137,10 +144,7 @@ def _materials(items: list[Item], procedure: Procedure, city: City) -> list[dict
     issuers = {b.issues: b.key for b in procedure.branches if b.issues}
     return [
         {
-            "code": code,
-            "title": asdict(material.title),
-            "issuer": _who(material.issuer, city),
-            "held": material.held,
+            **material_entry(material, city),
             "how": use.how,
             "note": asdict(use.note) if use.note else None,
             "exception": asdict(use.exception) if use.exception else None,
@@ -150,6 +154,16 @@ def _materials(items: list[Item], procedure: Procedure, city: City) -> list[dict
         for code, (use, codes) in uses.items()
         for material in [city.materials[code]]
     ]
+
+
+def material_entry(material: Material, city: City) -> dict[str, Any]:
+    """What a guide says of a material whoever uses it."""
+    return {
+        "code": material.code,
+        "title": asdict(material.title),
+        "issuer": who_entry(material.issuer, city),
+        "held": material.held,
+    }
 
 
 def _contact(item: Item, code: str, city: City) -> dict[str, Any]:
@@ -163,7 +177,8 @@ def _contact(item: Item, code: str, city: City) -> dict[str, Any]:
     }
 
 
-def _who(who: str | Text | None, city: City) -> dict[str, Any] | None:
+def who_entry(who: str | Text | None, city: City) -> dict[str, Any] | None:
+    """Who does it: a department with its code and name, or a text."""
     if who is None:
         return None
     name = city.departments[who].name if isinstance(who, str) else who

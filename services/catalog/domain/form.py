@@ -49,7 +49,9 @@ def merged_form(
 
 
 def property_schema(element: Element) -> dict[str, Any]:
-    """An element's JSON Schema with its texts (``x-title``, ``x-help``, ``x-labels`` in zh and en)."""
+    """An element's JSON Schema with its texts (``x-title``, ``x-help``, ``x-labels`` in zh and en).
+
+    ``x-prefill`` names the known data that fills it in."""
     schema: dict[str, Any] = {"title": element.title.zh} | dict(element.schema)
     if element.labels:
         choices = list(element.labels)
@@ -61,6 +63,8 @@ def property_schema(element: Element) -> dict[str, Any]:
     schema["x-title"] = {"zh": element.title.zh, "en": element.title.en}
     if element.help:
         schema["x-help"] = {"zh": element.help.zh, "en": element.help.en}
+    if element.prefill:
+        schema["x-prefill"] = element.prefill
     return schema | {"x-input": element.input, "x-personal": element.personal}
 
 

@@ -7,14 +7,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from contracts.procedure import AcceptanceRule, BranchKind, Condition, Join, Limit, OnTimeout, Text
+from contracts.procedure import (
+    AcceptanceRule,
+    BranchKind,
+    Condition,
+    Join,
+    Limit,
+    MaterialWay,
+    OnTimeout,
+    Text,
+)
 
 Audience = Literal["person", "firm"]
 ItemType = Literal[
     "licence", "confirmation", "registration", "filing", "benefit", "public_service", "utility", "other"
 ]
 Tier = Literal["a", "b", "c"]
-MaterialWay = Literal["reuse", "check", "template", "upload"]
+FileFormat = Literal["pdf", "jpg", "png", "docx", "xlsx"]
+Prefill = Literal["name", "id_number", "mobile", "business_licence"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +63,7 @@ class Element:
     """A shared data element 数据元: asked once, read by every branch that declares it.
 
     ``schema`` is JSON Schema without titles, ``labels`` names each choice, ``personal`` marks data about
-    a person.
+    a person. ``prefill`` says which known data of the applicant fills it in.
     """
 
     key: str
@@ -64,6 +74,7 @@ class Element:
     help: Text | None = None
     labels: Mapping[str, Text] = field(default_factory=dict)
     personal: bool = False
+    prefill: Prefill | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,9 @@ class Material:
     """``held``: the city has it. ``network_check``: another body's system answers for it.
 
     ``licence_type`` is the licence that is this material (营业执照), so that one just issued counts.
+    ``gives`` are the elements it answers, ``renewed_by`` the item that renews one run out,
+    ``feeds_all`` says that it may be used for every item (居民身份证).
+    ``formats`` are the kinds of file that are taken where it is handed in.
     """
 
     code: str
@@ -80,6 +94,10 @@ class Material:
     network_check: bool = False
     template: bool = False
     licence_type: str | None = None
+    gives: tuple[str, ...] = ()
+    renewed_by: str | None = None
+    feeds_all: bool = False
+    formats: tuple[FileFormat, ...] = ("pdf", "jpg", "png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +110,14 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class MaterialUse:
-    """A material an item needs and the way it comes: reuse, network check, the city's template, upload."""
+    """A material an item needs and the way it comes: reuse, network check, the city's template, upload.
+
+    One that is not ``required`` is needed in the cases its note names.
+    """
 
     material: str
     how: MaterialWay
+    required: bool = True
     note: Text | None = None
     exception: Override | None = None
 
@@ -143,6 +165,15 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
+class External:
+    """The department's own system that handles a tier c item: its name, its address, the whole way there."""
+
+    system: Text
+    url: str
+    guide: tuple[Text, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """One of the FAQ."""
 
@@ -176,7 +207,8 @@ class Item:
     """An item 政务服务事项 with the elements of the national item list.
 
     Without ``branches`` its own department handles it alone. ``optional`` are the fields that may be
-    left out. ``regroup`` moves an element to another page of the form.
+    left out. ``regroup`` moves an element to another page of the form. With ``second_signature`` an
+    officer's refusal needs the head's signature (四眼原则).
     """
 
     file: str
@@ -212,6 +244,7 @@ class Item:
     supervision_phone: str
     statutory: Limit | None = None
     extension: Extension | None = None
+    second_signature: bool = False
     entrusted_body: Text | None = None
     intermediary_services: tuple[Text, ...] = ()
     issues: str | None = None
@@ -221,6 +254,7 @@ class Item:
     branches: tuple[ItemBranch, ...] = ()
     join: Join | None = None
     visit_exception: Override | None = None
+    external: External | None = None
     faq: tuple[Question, ...] = ()
     sample: bool = False
 
@@ -276,7 +310,7 @@ class CalendarYear:
 
 @dataclass(frozen=True, kw_only=True)
 class City:
-    """Everything a catalogue folder says.
+    """Everything a catalogue folder says of its items.
 
     ``largest_group`` is how many questions a page may ask, ``unreadable`` the codes of items that could
     not be read and so are missing.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from contracts.procedure import BranchSpec, Join, Limit, Procedure
+from contracts.procedure import BranchKind, BranchSpec, Join, Limit, MaterialSpec, Procedure
 from services.catalog.domain.form import merged_form
-from services.catalog.domain.model import City, Item, ItemBranch, Package
+from services.catalog.domain.model import City, Item, ItemBranch, MaterialUse, Package
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ def procedure_of_item(item: Item, city: City, *, version: int = 1) -> Procedure:
         branches=branches,
         join=item.join or Join(rule="all", over=tuple(b.key for b in branches)),
         form=merged_form(branches, item.optional, item.regroup, city),
+        materials=used_materials([item], city),
     )
 
 
@@ -63,6 +65,27 @@ def procedure_of_package(package: Package, city: City, *, version: int = 1) -> P
         branches=branches,
         join=package.join,
         form=merged_form(branches, optional, package.regroup, city),
+        materials=used_materials((city.items[s.item] for s in specs), city),
+    )
+
+
+def used_materials(items: Iterable[Item], city: City) -> tuple[MaterialSpec, ...]:
+    """The materials of these items, each once and in the way its first item says."""
+    uses: dict[str, MaterialUse] = {}
+    for use in (use for item in items for use in item.materials):
+        uses.setdefault(use.material, use)
+    return tuple(
+        MaterialSpec(
+            code=code,
+            title=material.title,
+            how=use.how,
+            required=use.required,
+            needed_when=use.note,
+            formats=material.formats if use.how in ("upload", "template") else (),
+            licence_type=material.licence_type,
+        )
+        for code, use in uses.items()
+        if (material := city.materials.get(code))
     )
 
 
@@ -80,11 +103,21 @@ def whole_item(item: Item) -> BranchSpec:
         materials=tuple(m.material for m in item.materials),
         issues=item.issues,
         produces=item.produces,
+        **_head(item, item.kind),
     )
 
 
 def _own_branch(item: Item, branch: ItemBranch) -> BranchSpec:
-    return BranchSpec(item=item.code, **{name: getattr(branch, name) for name in branch.__dataclass_fields__})
+    own = {name: getattr(branch, name) for name in branch.__dataclass_fields__}
+    return BranchSpec(item=item.code, **own, **_head(item, branch.kind))
+
+
+def _head(item: Item, kind: BranchKind) -> dict[str, Any]:
+    """What the department's head decides on: more time for a decision, and its refusal."""
+    if kind != "decide":
+        return {}
+    limit = item.extension.limit if item.extension else None
+    return {"extension": limit, "second_signature": item.second_signature}
 
 
 def ancestors(branches: Sequence[BranchSpec]) -> dict[str, set[str]]:
@@ -110,22 +143,24 @@ def flowing_results(branches: Sequence[BranchSpec]) -> dict[str, set[str]]:
     }
 
 
-def promise(branches: Sequence[BranchSpec]) -> Promise:
+def promise(branches: Sequence[BranchSpec], until: Collection[str] = ()) -> Promise:
     """A package's promise is the longest path, shown with its sum (in working days).
 
-    On the spot counts as nothing. A branch alone keeps its own unit. The graph must be free of cycles.
+    With ``until`` it is the longest path that ends with one of these branches. On the spot counts as
+    nothing. A branch alone keeps its own unit. The graph must be free of cycles.
     """
     by_key = {b.key: b for b in branches}
     longest: dict[str, tuple[float, tuple[str, ...]]] = {}
 
-    def until(key: str) -> tuple[float, tuple[str, ...]]:
+    def way_to(key: str) -> tuple[float, tuple[str, ...]]:
         if key not in longest:
-            earlier = [until(name) for name in by_key[key].depends_on if name in by_key]
+            earlier = [way_to(name) for name in by_key[key].depends_on if name in by_key]
             days, path = max(earlier, default=(0.0, ()))
             longest[key] = (days + days_of(by_key[key].promised), (*path, key))
         return longest[key]
 
-    days, path = max((until(b.key) for b in branches), key=lambda way: way[0])
+    ends = [key for key in until if key in by_key] or list(by_key)
+    days, path = max((way_to(key) for key in ends), key=lambda way: way[0])
     if len(path) == 1:
         return Promise(limit=by_key[path[0]].promised, path=path)
     return Promise(limit=Limit(value=days, unit="working_days"), path=path)

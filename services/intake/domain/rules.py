@@ -13,6 +13,17 @@ def called_for(procedure: Procedure, form: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(b.key for b in procedure.branches if all(_holds(c, form.get(c.field)) for c in b.when))
 
 
+def asked_only(procedure: Procedure, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the answers that this form asks for: a question hangs on one of the lists of conditions of
+    its ``x-when``."""
+    properties = procedure.form.get("properties") or {}
+    return {
+        name: value
+        for name, value in answers.items()
+        if name in properties and _is_asked(properties[name].get("x-when"), answers)
+    }
+
+
 def prerequisites_of(procedure: Procedure, key: str) -> set[str]:
     """Keys of all branches that come before this one, near and far."""
     direct = {b.key: b.depends_on for b in procedure.branches}
@@ -24,6 +35,10 @@ def prerequisites_of(procedure: Procedure, key: str) -> set[str]:
             found.add(name)
             waiting += direct.get(name, ())
     return found
+
+
+def _is_asked(ways: list[list[dict[str, Any]]] | None, answers: Mapping[str, Any]) -> bool:
+    return not ways or any(all(_holds(Condition(**c), answers.get(c["field"])) for c in way) for way in ways)
 
 
 def _holds(condition: Condition, value: Any) -> bool:

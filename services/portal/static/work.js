@@ -1,12 +1,26 @@
-// Keys for the officer's desk: J/K walk the list, C claims, A/R choose an answer, B asks for a correction.
+// Keys for the officer's desk: J/K walk the list, X ticks, every other key is named by [data-key].
 // They are off until switched on, and never act while something is being typed.
 (() => {
   "use strict";
+
+  document.querySelectorAll("[data-template]").forEach((button) => {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      const opinion = document.getElementById("opinion");
+      opinion.value = button.dataset.template;
+      opinion.focus();
+    });
+  });
+
   const box = document.querySelector("[data-keys]");
-  if (!box) return;
-  box.closest(".keys").hidden = false;
-  box.checked = localStorage.getItem("onewindow-keys") === "on";
-  box.addEventListener("change", () => localStorage.setItem("onewindow-keys", box.checked ? "on" : "off"));
+  const keysAreOn = () => (box ? box.checked : localStorage.getItem("onewindow-keys") === "on");
+  if (box) wire(box);
+
+  function wire(box) {
+    box.closest(".keys").hidden = false;
+    box.checked = localStorage.getItem("onewindow-keys") === "on";
+    box.addEventListener("change", () => localStorage.setItem("onewindow-keys", box.checked ? "on" : "off"));
+  }
 
   const rows = () => [...document.querySelectorAll("[data-queue] a")];
 
@@ -22,18 +36,25 @@
 
   function press(key) {
     const target = document.querySelector(`[data-key="${key}"]`);
-    if (!target) return;
+    if (!target) return false;
     target.focus();
     target.click();
+    return true;
+  }
+
+  function tick() {
+    const row = document.activeElement.closest("[data-queue] li");
+    const mark = row && row.querySelector("input[type=checkbox]");
+    if (mark) mark.checked = !mark.checked;
   }
 
   document.addEventListener("keydown", (event) => {
-    if (!box.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!keysAreOn() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) return;
     const key = event.key.toLowerCase();
     if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
-    else if (["c", "a", "r", "b"].includes(key)) press(key);
-    else return;
+    else if (key === "x") tick();
+    else if (!/^[a-z]$/.test(key) || !press(key)) return;
     event.preventDefault();
   });
 

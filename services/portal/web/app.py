@@ -11,21 +11,34 @@ from typing import TYPE_CHECKING, Any
 
 import segno
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, url_for
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from chassis.config import Config
 from chassis.database import Database, is_retryable, is_unreachable, open_database
-from chassis.web import equip
+from chassis.web import current_database, equip
 from services.portal import dates, river, views
 from services.portal.answers import Wrong
 from services.portal.clients import Refused, Unreachable
-from services.portal.handlers import DraftGone
+from services.portal.handlers import keep_answers
 from services.portal.orm import changed_pages
+from services.portal.papers import size_of
 from services.portal.session import COOKIE
-from services.portal.web import apply, cases, public, stream, work
+from services.portal.web import (
+    apply,
+    calendar,
+    cases,
+    desk,
+    find,
+    head,
+    lead,
+    papers,
+    space,
+    stream,
+    work,
+)
 from services.portal.web.portal import (
     NAME,
     Portal,
@@ -58,6 +71,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+STAFF = (desk.pages, head.pages, calendar.pages)
 MAX_BODY = 1024 * 1024
 RETRY_S = 10
 
@@ -76,7 +90,17 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.after_request(_finish)
     app.context_processor(_context)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (public.pages, apply.pages, cases.pages, work.pages, stream.pages):
+    for blueprint in (
+        find.pages,
+        apply.pages,
+        papers.pages,
+        cases.pages,
+        work.pages,
+        stream.pages,
+        space.pages,
+        lead.pages,
+        *STAFF,
+    ):
         app.register_blueprint(blueprint)
     app.wsgi_app = English(app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -104,6 +128,8 @@ class StaleForm(Exception):
 def _only_our_forms() -> None:
     if request.method != "POST":
         return
+    if request.endpoint in papers.LARGER:
+        request.max_content_length = papers.LARGER[request.endpoint]
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise StaleForm
     if request.endpoint != "public.view" and not compare_digest(request.form.get("csrf", ""), session().csrf):
@@ -133,8 +159,8 @@ def _answer(error: Exception) -> Response | AnyResponse:
         return _sign_in()
     if isinstance(error, StaleForm):
         return _trouble(403, kind="stale-form")
-    if isinstance(error, DraftGone):
-        return _trouble(404)
+    if isinstance(error, RequestEntityTooLarge) and request.endpoint in papers.LARGER:
+        return papers.too_large(request.view_args or {})
     if isinstance(error, Refused):
         return _trouble(error.status, detail=error.detail, retry_after=error.retry_after)
     if isinstance(error, HTTPException):
@@ -168,11 +194,23 @@ def _sign_in() -> Response:
     if request.path.startswith("/stream/"):
         return Response(status=401)
     if session().signed_in:
+        if request.method == "POST" and request.endpoint == "apply.step":
+            _keep_typed()
         session().end()
         note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
     on_form = request.endpoint in {"apply.step", "apply.check_answers", "apply.submit", "cases.fix"}
+    if request.endpoint == "papers.put":
+        draft_id = (request.view_args or {})["draft_id"]
+        return go("public.sign_in", next=url_for("apply.materials", draft_id=draft_id))
     wanted = request.full_path.rstrip("?") if request.method == "GET" or on_form else "/"
     return go("public.sign_in", next=request.script_root + wanted)
+
+
+def _keep_typed() -> None:
+    """The session is over, what was typed is not lost: the same account finds it again."""
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf"]
+    with current_database().transaction() as uow:
+        keep_answers(account()["account_id"], request.path, typed, uow)
 
 
 def _context() -> dict[str, Any]:
@@ -196,6 +234,7 @@ def _context() -> dict[str, Any]:
         "this_page": request.script_root + request.path,
         "asset": lambda name: f"{root}/static/{name}?v={_fingerprint(name)}",
         "linked": _linked,
+        "size_of": size_of,
         "result_names": views.RESULT_NAMES,
         "csrf_field": _csrf_field,
         "day": lambda value: reader().day(value),

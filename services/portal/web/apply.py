@@ -1,19 +1,19 @@
-"""Filing an application: a start page, a few questions a page, a check, and one submission."""
+"""Filing an application: a start page, a few questions a page, materials, a check, and one submission."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import uuid4
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from chassis.web import current_database
 from services.portal import handlers
 from services.portal.answers import Wrong, check, merge, read, row_count, said
 from services.portal.clients import Refused
-from services.portal.forms import Step, is_asked, labels, step_of, steps
-from services.portal.orm import Draft
+from services.portal.forms import Step, step_of, steps
+from services.portal.papers import any_open, missing_uploads, slot_views
 from services.portal.web.portal import (
     account,
     city,
@@ -29,6 +29,8 @@ from services.portal.web.portal import (
 
 pages = Blueprint("apply", __name__, url_prefix="/apply")
 
+CHANGE_ROWS = re.compile(r"(add|remove):([\w-]+)(?::(\d+))?")
+
 
 @pages.get("/<code>")
 @requires("person", "firm")
@@ -36,14 +38,15 @@ def start(code: str) -> Response:
     procedure = portal().public("procedure", code)
     if not procedure["open"]:
         return go("public.package", code=code)
-    with current_database().read() as reading:
-        drafts = handlers.drafts_of(account()["account_id"], reading)
-    open_draft = next((d for d in drafts if d.procedure == code), None)
+    draft = next((d for d in city().drafts() if d["procedure"] == code), None)
+    known = [f for f in procedure["form"]["properties"].values() if f.get("x-prefill")]
     return page(
         "apply_start.html",
         procedure=procedure,
-        pages=steps(procedure["form"], language(), open_draft.answers if open_draft else {}),
-        draft=open_draft,
+        pages=steps(procedure["form"], language(), draft["answers"] if draft else {}),
+        draft=draft,
+        resume=portal().draft_links.seal(draft["draft_id"]) if draft else "",
+        can_fill_in=bool(known),
     )
 
 
@@ -52,111 +55,216 @@ def start(code: str) -> Response:
 def begin(code: str) -> Response:
     if not portal().public("procedure", code)["open"]:
         return go("public.package", code=code)
-    with current_database().transaction() as uow:
-        draft_id = handlers.begin(str(uuid4()), account()["account_id"], code, uow)
-    return go("apply.step", draft_id=draft_id, number=1)
+    draft = city().begin_draft(code, request.form.get("prefill") == "yes")
+    return go("apply.step", draft_id=draft["draft_id"], number=1)
 
 
 @pages.route("/<draft_id>/<int:number>", methods=["GET", "POST"])
 @requires("person", "firm")
 def step(draft_id: str, number: int) -> Response:
-    draft, procedure = _open(draft_id)
-    if draft.application_no:
-        return go("cases.done", no=draft.application_no)
-    asked = _steps(procedure, draft.answers)
+    draft, procedure = open_draft(draft_id)
+    if draft["application_no"]:
+        return go("cases.done", no=draft["application_no"])
+    asked = steps_of(procedure, draft["answers"])
     if not 1 <= number <= len(asked):
         return go("apply.check_answers", draft_id=draft_id)
     this = asked[number - 1]
     if request.method == "GET":
-        return _step_page(draft, procedure, asked, this, draft.answers)
-    answers = merge(draft.answers, read(this.fields, request.form))
+        return _asked_page(draft, procedure, asked, this)
+    typed = read(this.fields, request.form)
+    saved, conflicts = _save(draft, typed)
     with current_database().transaction() as uow:
-        draft = handlers.save(draft_id, account()["account_id"], answers, uow)
-    if change := re.fullmatch(r"(add|remove):([\w-]+)(?::(\d+))?", request.form.get("act", "")):
-        return _step_page(draft, procedure, asked, this, answers, rows=_rows(change))
+        handlers.drop_answers(account()["account_id"], request.path, uow)
+    answers = merge(saved["answers"], typed)
+    if conflicts:
+        return _step_page(saved, procedure, asked, this, answers, conflicts, status=409)
+    if change := CHANGE_ROWS.fullmatch(request.form.get("act", "")):
+        return _step_page(saved, procedure, asked, this, answers, rows=_rows(change))
     if request.form.get("act") == "later":
         note(language()("已保存，随时可以接着填。"))
         return go("public.space")
     errors = check(this.fields, answers, language())
     if errors:
-        return _step_page(draft, procedure, asked, this, answers, errors)
-    if request.form.get("back") == "check" or number >= len(_steps(procedure, answers)):
+        return _step_page(saved, procedure, asked, this, answers, errors)
+    if request.form.get("back") == "check":
         return go("apply.check_answers", draft_id=draft_id)
+    if number >= len(steps_of(procedure, answers)):
+        after = "apply.materials" if any_open(saved["materials"]) else "apply.check_answers"
+        return go(after, draft_id=draft_id)
     return go("apply.step", draft_id=draft_id, number=number + 1)
+
+
+@pages.get("/<draft_id>/materials")
+@requires("person", "firm")
+def materials(draft_id: str) -> Response:
+    draft, procedure = open_draft(draft_id)
+    if draft["application_no"]:
+        return go("cases.done", no=draft["application_no"])
+    return materials_page(draft, procedure, [])
 
 
 @pages.get("/<draft_id>/check")
 @requires("person", "firm")
 def check_answers(draft_id: str) -> Response:
-    draft, procedure = _open(draft_id)
-    if draft.application_no:
-        return go("cases.done", no=draft.application_no)
+    draft, procedure = open_draft(draft_id)
+    if draft["application_no"]:
+        return go("cases.done", no=draft["application_no"])
     return _check_page(draft, procedure, [])
 
 
 @pages.post("/<draft_id>/check")
 @requires("person", "firm")
 def submit(draft_id: str) -> Response:
-    draft, procedure = _open(draft_id)
-    if draft.application_no:
-        return go("cases.done", no=draft.application_no)
+    draft, procedure = open_draft(draft_id)
+    if draft["application_no"]:
+        return go("cases.done", no=draft["application_no"])
     t = language()
-    errors = _all_errors(procedure, draft.answers)
-    if not errors and request.form.get("declared") != "yes":
-        errors = [Wrong("declared", t("请确认您填写的内容真实"))]
+    answers = draft["answers"]
+    errors = [w for this in steps_of(procedure, answers) for w in check(this.fields, answers, t)]
+    errors += missing_uploads(draft["materials"], t)
+    if request.form.get("declared") != "yes":
+        errors.append(Wrong("declared", t("请确认您填写的内容真实")))
     if errors:
         return _check_page(draft, procedure, errors)
-    form = _asked_only(procedure, draft.answers)
     try:
-        receipt = city().submit(draft.procedure, form, draft.key)
+        receipt = city().submit_draft(draft_id, _seen(draft))
     except Refused as refused:
+        if refused.status == 412:
+            note(t("内容刚才在别处改过，请再看一遍，然后提交。"), "wait")
+            return go("apply.check_answers", draft_id=draft_id)
         if refused.status != 422:
             raise
-        return _check_page(draft, procedure, _theirs(refused))
-    with current_database().transaction() as uow:
-        handlers.filed(draft_id, account()["account_id"], receipt, uow)
+        return _check_page(draft, procedure, theirs(refused))
     return go("cases.done", no=receipt["application_no"])
 
 
 @pages.post("/<draft_id>/discard")
 @requires("person", "firm")
 def discard(draft_id: str) -> Response:
-    with current_database().transaction() as uow:
-        handlers.discard(draft_id, account()["account_id"], uow)
+    city().discard_draft(draft_id)
     note(language()("草稿已删除。"))
     return go("public.space")
 
 
-def _open(draft_id: str) -> tuple[Draft, dict[str, Any]]:
-    with current_database().read() as reading:
-        draft = handlers.draft_of(draft_id, account()["account_id"], reading)
-    return draft, portal().public("procedure", draft.procedure)
+def open_draft(draft_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    draft = city().draft(draft_id)
+    return draft, portal().public("procedure", draft["procedure"])
 
 
-def _steps(procedure: dict[str, Any], answers: dict[str, Any]) -> list[Step]:
+def steps_of(procedure: dict[str, Any], answers: dict[str, Any]) -> list[Step]:
     return steps(procedure["form"], language(), answers, at_most=1 if is_elder() else 7)
 
 
+def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[Wrong]) -> Response:
+    shown = slot_views(draft["materials"], language())
+    return page(
+        "apply_materials.html",
+        422 if errors else 200,
+        draft=draft,
+        procedure=procedure,
+        count=len(steps_of(procedure, draft["answers"])),
+        mine=sorted((s for s in shown if s.open), key=lambda s: not s.needed),
+        held=[s for s in shown if not s.open],
+        left=len(missing_uploads(draft["materials"], language())),
+        errors=errors,
+        wrong={w.field: w.message for w in errors},
+    )
+
+
+def theirs(refused: Refused) -> list[Wrong]:
+    """What intake found wrong, by the names our pages use."""
+    code = language().code
+    return [
+        Wrong(
+            e["field"].removeprefix("form.").replace("materials.", "material-", 1),
+            e.get(code) or e.get("zh") or "",
+        )
+        for e in refused.problem.get("errors", ())
+    ] or [Wrong("", refused.detail)]
+
+
+def _seen(draft: dict[str, Any]) -> int:
+    """The revision that the page at hand was made from."""
+    text = request.form.get("seen", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else int(draft["revision"])
+
+
+def _save(draft: dict[str, Any], typed: dict[str, Any]) -> tuple[dict[str, Any], list[Wrong]]:
+    """Save a page's answers beside whatever was saved elsewhere meanwhile.
+
+    When the same question was answered differently there, nothing is saved: the page shows both.
+    """
+    answers = {name: None if value in ("", []) else value for name, value in typed.items()}
+    seen = _seen(draft)
+    while True:
+        try:
+            return city().save_draft(draft["draft_id"], answers, seen), []
+        except Refused as refused:
+            if refused.status != 412:
+                raise
+            seen, changed = refused.problem["revision"], refused.problem["changed"]
+        both = [name for name in answers if name in changed and changed[name] != answers[name]]
+        if both:
+            latest, procedure = open_draft(draft["draft_id"])
+            return latest, _conflicts(procedure, both, changed)
+
+
+def _conflicts(procedure: dict[str, Any], names: list[str], changed: dict[str, Any]) -> list[Wrong]:
+    t = language()
+    fields = {f.name: f for this in steps_of(procedure, changed) for f in this.fields}
+    found = []
+    for name in names:
+        there = said(fields[name], changed[name], t) if name in fields else ""
+        if isinstance(there, str) and there:
+            words = t("另一处刚才填的是“{value}”。要以这一页为准，请再点一次“继续”", value=there)
+        else:
+            words = t("另一处刚才改过这一项。要以这一页为准，请再点一次“继续”")
+        found.append(Wrong(name, words))
+    return found
+
+
+def _asked_page(draft: dict[str, Any], procedure: dict[str, Any], asked: list[Step], this: Step) -> Response:
+    """The page as saved, or as it was typed just before the session ended."""
+    with current_database().read() as reading:
+        kept = handlers.kept_answers(account()["account_id"], request.path, reading)
+    if kept is None:
+        return _step_page(draft, procedure, asked, this, draft["answers"])
+    typed = MultiDict(kept)
+    answers = merge(draft["answers"], read(this.fields, typed))
+    return _step_page(draft, procedure, asked, this, answers, seen=typed.get("seen", draft["revision"]))
+
+
 def _step_page(
-    draft: Draft,
+    draft: dict[str, Any],
     procedure: dict[str, Any],
     asked: list[Step],
     this: Step,
     answers: dict[str, Any],
     errors: list[Wrong] | None = None,
     rows: dict[str, list[dict[str, Any]]] | None = None,
+    seen: Any = None,
+    status: int = 422,
 ) -> Response:
-    values = {**answers, **(rows or {})}
+    t = language()
+    origins = {
+        name: t.of(origin)
+        for name, origin in draft["origins"].items()
+        if answers.get(name) == draft["answers"].get(name)
+    }
     return page(
         "apply_step.html",
-        422 if errors else 200,
+        status if errors else 200,
         draft=draft,
         procedure=procedure,
         step=this,
-        count=len(asked),
-        values=values,
+        count=len(asked) + any_open(draft["materials"]),
+        values={**answers, **(rows or {})},
+        origins=origins,
+        said=lambda field: said(field, answers.get(field.name), t),
         errors=errors or [],
         wrong={w.field: w.message for w in errors or []},
+        restored=seen is not None,
+        seen=draft["revision"] if seen is None else seen,
         back=request.values.get("back", ""),
     )
 
@@ -172,19 +280,13 @@ def _rows(change: re.Match[str]) -> dict[str, list[dict[str, Any]]]:
     return {name: [*kept, {}] if act == "add" else kept}
 
 
-def _check_page(draft: Draft, procedure: dict[str, Any], errors: list[Wrong]) -> Response:
-    asked = _steps(procedure, draft.answers)
+def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[Wrong]) -> Response:
+    answers = draft["answers"]
+    asked = steps_of(procedure, answers)
     t = language()
-    links = {
-        w.field: f"#{w.field}" * bool(w.field)
-        if w.field in ("", "declared")
-        else url_for("apply.step", draft_id=draft.draft_id, number=step_of(asked, w.field), back="check")
-        + f"#{w.field}"
-        for w in errors
-    }
     groups: list[dict[str, Any]] = []
     for this in asked:
-        lines = [(f, said(f, draft.answers.get(f.name), t), this.number) for f in this.fields]
+        lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
         if groups and groups[-1]["title"] == this.title:
             groups[-1]["lines"] += lines
         else:
@@ -195,28 +297,22 @@ def _check_page(draft: Draft, procedure: dict[str, Any], errors: list[Wrong]) ->
         draft=draft,
         procedure=procedure,
         groups=groups,
-        last=len(asked),
+        slots=slot_views(draft["materials"], t),
+        has_materials=any_open(draft["materials"]),
+        last=len(asked) + any_open(draft["materials"]),
+        asked=len(asked),
         errors=errors,
-        links=links,
+        links={w.field: _link(w.field, draft["draft_id"], asked) for w in errors},
         wrong={w.field: w.message for w in errors},
         reader=reader(),
     )
 
 
-def _all_errors(procedure: dict[str, Any], answers: dict[str, Any]) -> list[Wrong]:
-    return [w for this in _steps(procedure, answers) for w in check(this.fields, answers, language())]
-
-
-def _asked_only(procedure: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
-    form = procedure["form"]
-    known = labels(form, language(), answers)
-    return {name: v for name, v in answers.items() if name in known and is_asked(form, name, answers)}
-
-
-def _theirs(refused: Refused) -> list[Wrong]:
-    """What intake found wrong, by the names our pages use."""
-    code = language().code
-    return [
-        Wrong(e["field"].removeprefix("form."), e.get(code) or e.get("zh") or "")
-        for e in refused.problem.get("errors", ())
-    ] or [Wrong("", refused.detail)]
+def _link(field: str, draft_id: str, asked: list[Step]) -> str:
+    """Where this can be put right."""
+    if field in ("", "declared"):
+        return f"#{field}" * bool(field)
+    if field.startswith("material-"):
+        return url_for("apply.materials", draft_id=draft_id) + f"#{field}"
+    number = step_of(asked, field)
+    return url_for("apply.step", draft_id=draft_id, number=number, back="check") + f"#{field}"

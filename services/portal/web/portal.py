@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+import structlog
 from flask import (
     Response,
     abort,
@@ -30,6 +32,7 @@ from chassis.views import current_database
 from chassis.workdays import WorkCalendar
 from services.portal import handlers
 from services.portal.clients import City, Refused, Unreachable, http_session
+from services.portal.contrast import RIVER
 from services.portal.dates import calendar_of
 from services.portal.orm import Renewal
 from services.portal.place import Place
@@ -42,6 +45,9 @@ VIEW_COOKIE = "onewindow_view"
 RENEW_BEFORE = 30.0  # seconds before its end an access token is exchanged
 RENEWAL_WAIT = 5.0
 CATALOG_KEPT = 60.0
+CATALOG_MOST = 1_000
+
+log = structlog.get_logger("portal")
 
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -59,8 +65,11 @@ class Portal:
         self.http = http_session()
         self.sessions = SessionSeal(config.master_key)
         self.links = Envelope(config.master_key, "link")
+        self.draft_links = Envelope(config.master_key, "draft")
         self.place = Place.from_env()
-        self._remembered: dict[tuple[Any, ...], tuple[float, Any]] = {}
+        if self.place.colour.upper() != RIVER and self.place.face is None:
+            log.warning("the city's colour can't be read well: river teal stays", colour=self.place.colour)
+        self._remembered: OrderedDict[tuple[Any, ...], tuple[float, Any]] = OrderedDict()
 
     def city(self, token: str = "", lang: str = "zh", address: str = "") -> City:
         return City(self.http, self.config.urls, token, lang, address)
@@ -77,7 +86,14 @@ class Portal:
             if value is None:
                 raise
         self._remembered[key] = (time.monotonic(), value)
+        self._remembered.move_to_end(key)
+        while len(self._remembered) > CATALOG_MOST:
+            self._remembered.popitem(last=False)
         return value
+
+    def forget(self, what: str, *arguments: Any) -> None:
+        """Ask the catalogue anew next time: the visitor has just changed it."""
+        self._remembered.pop((what, *arguments), None)
 
     def calendar(self, now: datetime) -> WorkCalendar:
         """This year and the next; plain weekdays where the catalogue has none or is away."""

@@ -1,4 +1,4 @@
-"""Pages for everybody: home, packages, sign-in, tracking without an account, the component sheet."""
+"""Pages for everybody: sign-in, tracking without an account, the component sheet."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 
-from chassis.web import current_database, current_feed
-from services.portal import handlers, views
+from chassis.web import current_feed
+from services.portal import views
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.dates import moment
-from services.portal.orm import Draft
 from services.portal.web.portal import (
     VIEW_COOKIE,
     account,
@@ -25,41 +24,22 @@ from services.portal.web.portal import (
     page,
     portal,
     reader,
-    requires,
     session,
 )
 from services.portal.web.sheet import sample
 
 pages = Blueprint("public", __name__)
 YEAR_S = 365 * 24 * 3600
-
-
-@pages.get("/")
-def home() -> Response:
-    packages = [portal().public("procedure", p["code"]) for p in portal().public("packages")]
-    mine, drafts = [], []
-    if account().get("kind") in ("person", "firm"):
-        mine = _running_cases()[:3]
-        with current_database().read() as reading:
-            drafts = handlers.drafts_of(account()["account_id"], reading)[:2]
-    who = reader()
-    return page(
-        "home.html",
-        packages=[(p, views.planned(p["branches"])) for p in packages],
-        items=[i for i in portal().public("items") if i["open"] and not i["sample"]],
-        slips=[views.slip(case, who, _case_link(case)) for case in mine],
-        drafts=[_draft_slip(d) for d in drafts],
-    )
-
-
-@pages.get("/packages/<code>")
-def package(code: str) -> Response:
-    return _procedure_page(code)
-
-
-@pages.get("/items/<code>")
-def item(code: str) -> Response:
-    return _procedure_page(code)
+FIRST_PAGES = {
+    "officer": "work.inbox",
+    "acceptance_clerk": "work.acceptance",
+    "approver": "head.desk",
+    "catalogue_editor": "calendar.years",
+    "leader": "lead.figures",
+    "supervisor": "lead.watch",
+    "platform_admin": "lead.outbox",
+}
+"""Where staff begin: by the first of their roles here."""
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -140,28 +120,6 @@ def by_link(token: str) -> Response:
     return go("public.tracked", no=no)
 
 
-@pages.get("/space")
-@requires("person", "firm")
-def space() -> Response:
-    answer = city().applications(request.args.get("cursor"))
-    who = reader()
-    with current_database().read() as reading:
-        drafts = handlers.drafts_of(account()["account_id"], reading)
-    cases = answer["items"]
-    to_do = [c for c in cases if views.asks_for_correction(c)]
-    running = [c for c in cases if c not in to_do and c["status"] not in views.ENDED]
-    ended = [c for c in cases if c not in to_do and c["status"] in views.ENDED]
-    return page(
-        "space.html",
-        drafts=[_draft_slip(d) for d in drafts],
-        groups={
-            name: [views.slip(c, who, _case_link(c)) for c in found]
-            for name, found in (("todo", to_do), ("running", running), ("ended", ended))
-        },
-        next=answer.get("next"),
-    )
-
-
 @pages.get("/design")
 def design() -> Response:
     return page("design.html", **sample(reader()))
@@ -193,7 +151,7 @@ def names_of(here: City, branches: list[dict[str, Any]]) -> dict[str, str]:
         return {}
 
 
-def _running_cases() -> list[dict[str, Any]]:
+def running_cases() -> list[dict[str, Any]]:
     """The visitor's, newest first; none while intake is away: the start page stands without them."""
     try:
         return [case for case in city().applications()["items"] if case["status"] not in views.ENDED]
@@ -201,20 +159,24 @@ def _running_cases() -> list[dict[str, Any]]:
         return []
 
 
-def _procedure_page(code: str) -> Response:
-    found = portal().public("procedure", code)
-    return page(
-        "package.html",
-        procedure=found,
-        facts=found.get("facts") or {},
-        stages=views.planned(found["branches"]),
-    )
+def my_drafts() -> list[dict[str, Any]]:
+    """The visitor's unfinished drafts; none while intake is away."""
+    try:
+        return city().drafts()
+    except Unreachable:
+        return []
 
 
 def _signed_in(tokens: dict[str, Any]) -> Response:
     session().begin(tokens, time.time())
-    home_of = {"staff": "work.inbox"}.get(account().get("kind", ""), "public.home")
-    return go_to(next_or(url_for(home_of)))
+    return go_to(next_or(url_for(_first_page(account()))))
+
+
+def _first_page(who: dict[str, Any]) -> str:
+    """Where somebody who has just signed in wants to be."""
+    if who.get("kind") != "staff":
+        return "public.home"
+    return next((page for role, page in FIRST_PAGES.items() if role in who["roles"]), "space.messages")
 
 
 def _why_not(refused: Refused) -> str:
@@ -224,19 +186,20 @@ def _why_not(refused: Refused) -> str:
     return t("账号或密码不对，请再试一次")
 
 
-def _case_link(case: dict[str, Any]) -> str:
+def case_link(case: dict[str, Any]) -> str:
+    """The address of a case's own page."""
     return url_for("cases.case", no=case["application_no"])
 
 
-def _draft_slip(draft: Draft) -> views.Slip:
+def draft_slip(draft: dict[str, Any]) -> views.Slip:
+    """What is not filled in to its end, as a slip."""
     t, who = language(), reader()
-    found = portal().public("procedure", draft.procedure)
     return views.Slip(
         number="",
-        name=t.of(found["title"]),
+        name=t.of(draft["title"]),
         mark=views.Mark("wait", "wait", t("没填完")),
         what=t("接着填"),
         who=t("您"),
-        due=t("保存于 {day}", day=who.day(draft.saved_at)),
-        href=url_for("apply.start", code=draft.procedure),
+        due=t("保存于 {day}", day=who.day(draft["saved_at"])),
+        href=url_for("apply.start", code=draft["procedure"]),
     )

@@ -13,33 +13,46 @@ from services.portal import views
 from services.portal.answers import said
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.forms import labels
+from services.portal.papers import slot_views
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
-from services.portal.web.public import case_values, names_of
+from services.portal.web.public import FIRST_PAGES, case_values, names_of
 
 pages = Blueprint("work", __name__, url_prefix="/work")
 
-FILTERS = ("todo", "mine", "suspended", "answered")
+FILTERS = ("todo", "free", "mine", "suspended", "task", "answered")
+LIGHTS = ("yellow", "red", "black")
+MANY = 100
+GROUNDS = {
+    "hearing": "听证",
+    "inspection": "检验",
+    "testing": "检测",
+    "quarantine": "检疫",
+    "appraisal": "鉴定",
+    "expert_review": "专家评审",
+}
+"""What stops both clocks (Administrative License Law, art. 45)."""
 ANSWERS = {
     "decide": ("agree", "agree_with_conditions", "refuse"),
-    "consult": ("agree", "agree_with_conditions", "refuse"),
+    "consult": ("agree", "agree_with_conditions"),
     "register": ("agree", "unable"),
     "record": ("agree", "unable"),
-    "site_visit": ("agree", "unable"),
+    "site_visit": ("agree", "agree_with_conditions"),
 }
 
 
 @pages.get("")
-@requires("officer", "acceptance_clerk")
+@requires(*FIRST_PAGES)
 def inbox() -> Response:
-    if "officer" not in account()["roles"]:
-        return go("work.acceptance")
+    roles = account()["roles"]
+    if "officer" not in roles:
+        return go(next(first for role, first in FIRST_PAGES.items() if role in roles))
     return page("work.html", **_list(city()), branch=None)
 
 
 @pages.get("/<branch_no>")
 @requires("officer")
 def branch(branch_no: str) -> Response:
-    return _branch_page(branch_no, {})
+    return branch_page(branch_no, {})
 
 
 @pages.post("/<branch_no>/<any(claim, release):act>")
@@ -59,19 +72,28 @@ def hold(branch_no: str, act: str) -> Response:
 def answer(branch_no: str) -> Response:
     t, form = language(), request.form
     act = form.get("act", "answer")
+    if act.startswith("template:"):
+        return _with_template(branch_no, act.removeprefix("template:"))
     body, errors = (_correction if act == "correction" else _answer)(t)
     if errors:
-        return _branch_page(branch_no, errors)
+        return branch_page(branch_no, errors)
     try:
-        city().act(branch_no, "answer", body, form.get("key") or uuid4().hex)
+        said = city().act(branch_no, "answer", body, form.get("key") or uuid4().hex)
     except Refused as refused:
         if refused.status == 422:
-            return _branch_page(branch_no, {"": refused.detail} | _theirs(refused))
+            return branch_page(branch_no, {"": refused.detail} | _theirs(refused))
         if refused.status != 409:
             raise
         note(refused.detail, "wait")
         return go("work.branch", branch_no=branch_no)
-    note(t("已请申请人补正，承诺期限暂停。") if act == "correction" else t("已答复，申请人的页面已经更新。"))
+    if said.get("awaiting_signature"):
+        note(t("已送负责人签批，签批后才生效。"), "wait")
+    else:
+        note(
+            t("已请申请人补正，承诺期限暂停。")
+            if act == "correction"
+            else t("已答复，申请人的页面已经更新。")
+        )
     return go("work.branch", branch_no=branch_no, show=request.args.get("show"))
 
 
@@ -124,6 +146,7 @@ def accept(no: str) -> Response:
         departments=_department_names(),
         slips=[_acceptance_slip(c, who) for c in waiting],
         lines=_lines(procedure, answers["form"]),
+        slots=slot_views(here.materials(no), t, for_staff=True),
         department_list=portal().public("departments"),
         errors=errors,
         key=uuid4().hex,
@@ -132,7 +155,20 @@ def accept(no: str) -> Response:
     )
 
 
-def _branch_page(branch_no: str, errors: Mapping[str, str]) -> Response:
+def _with_template(branch_no: str, id: str) -> Response:
+    """The answer as it was typed, with a template's words for the opinion."""
+    typed = request.form.copy()
+    for template in city().templates():
+        if template["id"] == id:
+            typed["opinion"] = template["text"]
+            typed["answer"] = typed.get("answer") or template["answer"]
+    return branch_page(branch_no, {}, typed)
+
+
+def branch_page(
+    branch_no: str, errors: Mapping[str, str], typed: Mapping[str, str] | None = None
+) -> Response:
+    """One branch beside the list; ``typed`` is what stands in its forms."""
     here = city()
     found = here.branch(branch_no)
     listed = _list(here)
@@ -155,17 +191,38 @@ def _branch_page(branch_no: str, errors: Mapping[str, str]) -> Response:
         mark=views.branch_mark(found, language(), for_staff=True),
         mine=mine,
         dossier=dossier,
+        slots=slot_views(dossier.get("materials") or (), language(), for_staff=True),
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),
         changed=dossier.get("changed") or [],
         results=dossier.get("results") or {},
         produces=found.get("produces") or (),
         answers=ANSWERS.get(found.get("kind", "decide"), ANSWERS["decide"]),
+        alike=_alike(found, listed["todo"]),
+        templates=here.templates() if mine else [],
+        supervision=_supervision(here, branch_no),
+        grounds=GROUNDS,
         others=[b for b in case["branches"] if b["branch_no"] != branch_no],
         department_list=portal().public("departments"),
         errors=errors,
         key=uuid4().hex,
-        typed=request.form,
+        typed=request.form if typed is None else typed,
     )
+
+
+def _alike(found: Mapping[str, Any], todo: list[dict[str, Any]]) -> list[str]:
+    """Numbers of this and of the same part of the same item, as far as they can be answered together."""
+    me = account()["account_id"]
+    same = [
+        row["branch_no"]
+        for row in todo
+        if (row["item"], row["key"]) == (found["item"], found["key"])
+        and (row["status"] == "open" or row.get("handler") == me)
+    ]
+    return same[:MANY] if found["branch_no"] in same and not found.get("produces") else []
+
+
+def _supervision(here: City, branch_no: str) -> dict[str, Any] | None:
+    return next((s for s in here.supervisions() if s["branch_no"] == branch_no), None)
 
 
 def _list(here: City) -> dict[str, Any]:
@@ -175,13 +232,21 @@ def _list(here: City) -> dict[str, Any]:
     show = show if show in FILTERS else "todo"
     rows = here.inbox()
     me = account()["account_id"]
+    chosen = {name: request.args.get(name, "") for name in ("light", "item")}
+    todo = [r for r in rows if r["status"] in ("open", "claimed")]
+    items = {r["item"]: r["title"] for r in rows}
+    rows = [r for r in rows if all(not value or r.get(name) == value for name, value in chosen.items())]
     parts = {
         "todo": [r for r in rows if r["status"] in ("open", "claimed")],
+        "free": [r for r in rows if r["status"] == "open"],
         "mine": [r for r in rows if r["status"] == "claimed" and r.get("handler") == me],
         "suspended": [r for r in rows if r["status"] == "suspended"],
     }
     counts = {name: len(part) for name, part in parts.items()}
-    shown = here.answered() if show == "answered" else sorted(parts[show], key=_due_by_law)
+    if show in parts:
+        shown = sorted(parts[show], key=_due_by_law)
+    else:
+        shown = here.answered() if show == "answered" else here.tasks()
     return {
         "since": since,
         "departments": _department_names(),
@@ -189,10 +254,24 @@ def _list(here: City) -> dict[str, Any]:
         "rows": shown,
         "show": show,
         "counts": counts,
+        "todo": todo,
+        "chosen": chosen,
+        "items": items,
+        "lights": LIGHTS,
+        "saved": here.filters(),
+        "applicants": _applicants(here, shown),
         "names": names_of(here, shown),
         "me": me,
         "reader": reader(),
     }
+
+
+def _applicants(here: City, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Firms by name, persons with a part of it hidden."""
+    try:
+        return here.masked_names(r["applicant"] for r in rows if r.get("applicant"))
+    except (Refused, Unreachable):
+        return {}
 
 
 def _due_by_law(row: dict[str, Any]) -> tuple[str, str]:

@@ -21,12 +21,14 @@ from contracts.approval import SilenceDue
 from contracts.catalog import CalendarPublished, DepartmentPublished, ProcedurePublished
 from contracts.cloudevents import Envelope, load
 from contracts.departments import AnswerGiven
+from contracts.identity import AccountOpened
 from contracts.intake import ApplicationCorrected, WithdrawalRequested
 from contracts.procedure import Procedure, Text
 from services.approval import handlers, orm, replica
 from services.approval.domain import Branch, Case
 from services.approval.web import create_app
 from tests.unit.approval.helpers import (
+    GUARDED,
     NUMBER,
     YEAR,
     accepted,
@@ -52,7 +54,7 @@ NAMES = {
     "DB": "乙局",
     "DC": "丙局",
 }
-CATALOGUE = (founding(), restaurant(), advertising(), parallel(), parallel("any"))
+CATALOGUE = (founding(), restaurant(), advertising(), parallel(), parallel("any"), GUARDED)
 
 
 class Bureau:
@@ -176,6 +178,20 @@ class Bureau:
             account or f"officer-{department.lower()}", kind="staff", roles=["officer"], dept=department
         )
         return client(self.app, token)
+
+    def head(self, department: str, account: str | None = None) -> FlaskClient:
+        return self.staff("approver", department, account or f"head-{department.lower()}")
+
+    def staff(self, role: str, department: str | None, account: str) -> FlaskClient:
+        return client(self.app, self.mint.token(account, kind="staff", roles=[role], dept=department))
+
+    def knows_staff(self, department: str, **roles: str) -> None:
+        """Accounts of the department, by the one role each has; underscores stand for hyphens."""
+        opened = [
+            AccountOpened(account_id=a.replace("_", "-"), kind="staff", department=department, roles=(r,))
+            for a, r in roles.items()
+        ]
+        self.say([self.told(e) for e in opened], replica.keep_staff)
 
     def system(self, department: str) -> FlaskClient:
         account = f"dept-{department.lower()}"

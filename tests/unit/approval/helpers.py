@@ -134,6 +134,25 @@ def parallel(rule: str = "all", k: int | None = None, count: int = 3) -> Procedu
     return procedure(f"parallel-{rule}-{k}", [spec(key, f"D{key.upper()}") for key in keys], join)
 
 
+TWO_HANDS: dict[str, Any] = {"second_signature": True, "extension": Limit(value=10, unit="working_days")}
+GUARDED = procedure(
+    "guarded",
+    [spec("first", "DA", **TWO_HANDS), spec("second", "DB", depends_on=("first",), **TWO_HANDS)],
+    Join(rule="all", over=("second",)),
+)
+MIXED = procedure(
+    "mixed",
+    [
+        spec("licence", "SJ", issues="business-licence", produces=("credit_code",)),
+        consult("opinion", "GJ"),
+        record("seal", "GA", depends_on=("licence",)),
+        spec("shop", "CG", depends_on=("licence", "opinion"), issues="shop-permit", **TWO_HANDS),
+        record("bank", "YH", depends_on=("seal",), required=False),
+    ],
+    Join(rule="k_of_n", over=("licence", "shop", "seal"), k=2),
+)
+
+
 def accepted(of: Procedure, keys: Iterable[str] | None = None, number: str = NUMBER) -> ApplicationAccepted:
     return ApplicationAccepted(
         application_no=number,

@@ -17,7 +17,7 @@ from contracts.approval import (
     LicenceIssued,
 )
 from contracts.procedure import BranchKind, Join
-from services.approval.domain import Incomplete, NotAllowed, UnknownBranch
+from services.approval.domain import IllegalMove, Incomplete, NotAllowed, UnknownBranch
 from tests.unit.approval.helpers import (
     CALENDAR,
     LATER,
@@ -204,23 +204,57 @@ def test_each_kind_gives_its_own_answers_and_only_a_decision_refuses(
         assert snapshot(case) == before
 
 
-def test_a_failed_record_undoes_no_licence_and_drops_what_needs_it() -> None:
+def test_a_failed_record_undoes_no_licence_and_is_a_task_until_it_is_done() -> None:
     branches = [
         spec("licence", "SJ"),
         record("seal", "GA", depends_on=("licence",)),
         record("bank", "YH", depends_on=("seal",)),
     ]
-    case, _ = opened(procedure("p", branches, all_of("licence", "seal")))
+    case, _ = opened(procedure("p", branches, all_of("licence")))
     give(case, "licence")
-    events = give(case, "seal", "unable")
-    assert brief(events) == ["BranchAnswered seal", "CaseDecided", "BranchDropped bank", "CaseClosed"]
-    assert case.outcome == "partly_granted"
+    assert brief(give(case, "seal", "unable")) == ["BranchAnswered seal"]
+    assert (case.outcome, case.closed_at) == ("granted", None)
+    assert statuses(case)["bank"] == "waiting", "what needs the record waits for it"
+    taken_up = case.claim(named(case, "seal").branch_no, OFFICER)
+    assert brief(taken_up) == ["BranchOpened seal", "BranchClaimed seal"]
+    done = give(case, "seal", officer=OFFICER)
+    assert brief(done) == ["BranchAnswered seal", "BranchOpened bank"]
+    assert brief(give(case, "bank"))[-1] == "CaseClosed"
 
 
-def test_a_procedure_that_is_only_a_record_is_refused_when_it_fails() -> None:
+def test_a_decision_behind_a_failed_record_waits_and_is_not_refused() -> None:
+    branches = [record("check", "GA"), spec("permit", "SJ", depends_on=("check",))]
+    case, _ = opened(procedure("p", branches, all_of("permit")))
+    give(case, "check", "unable")
+    assert (case.outcome, statuses(case)["permit"]) == (None, "waiting")
+    assert brief(give(case, "check")) == ["BranchAnswered check", "BranchOpened permit"]
+    give(case, "permit")
+    assert case.outcome == "granted"
+
+
+def test_only_a_decision_refuses_so_a_procedure_that_is_only_a_record_stays_a_task() -> None:
     case, _ = opened(procedure("p", [record("seal", "GA")], all_of("seal")))
     give(case, "seal", "unable")
-    assert case.outcome == "refused"
+    assert (case.outcome, case.closed_at) == (None, None)
+    give(case, "seal")
+    assert (case.outcome, case.closed_at) == ("granted", LATER)
+
+
+def test_after_a_withdrawal_nobody_takes_a_failed_record_up_again() -> None:
+    case, _ = opened(procedure("p", [record("seal", "GA"), spec("a", "DA")], all_of("seal", "a")))
+    give(case, "seal", "unable")
+    case.withdraw(LATER)
+    for move in (lambda: case.claim(named(case, "seal").branch_no, OFFICER), lambda: give(case, "seal")):
+        with pytest.raises(IllegalMove):
+            move()
+
+
+def test_a_branch_that_was_not_called_for_passes_on_what_it_waits_for() -> None:
+    chain = [spec("a", "DA")] + [spec(k, "DX", depends_on=(p,)) for p, k in ("ab", "bc")]
+    case, _ = opened(procedure("chain", chain, all_of("c")), ["a", "c"])
+    assert statuses(case) == {"a": "open", "c": "waiting"}
+    give(case, "a", "refuse")
+    assert (statuses(case)["c"], case.outcome) == ("dropped", "refused")
 
 
 def test_a_chain_opens_one_after_the_other_and_a_refusal_drops_all_of_the_rest() -> None:

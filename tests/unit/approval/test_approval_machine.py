@@ -19,43 +19,43 @@ from contracts.approval import (
     CaseDecided,
     CaseOpened,
     CaseTerminated,
+    DueDatesMoved,
     LicenceIssued,
+    SignatureDecided,
+    SignatureRequested,
 )
-from contracts.procedure import Join
-from services.approval.domain import Branch, Case, IllegalMove, NotAllowed
+from services.approval.domain import Branch, CannotExtend, Case, IllegalMove, NotAllowed, SameHand
 from tests.unit.approval.helpers import (
     CALENDAR,
     COLLEAGUE,
+    GUARDED,
+    MIXED,
     NOW,
     OFFICER,
     advertising,
-    consult,
     founding,
     give,
     opened,
     parallel,
-    procedure,
-    record,
     restaurant,
     snapshot,
-    spec,
 )
 
-MIXED = procedure(
-    "mixed",
-    [
-        spec("licence", "SJ", issues="business-licence", produces=("credit_code",)),
-        consult("opinion", "GJ"),
-        record("seal", "GA", depends_on=("licence",)),
-        spec("shop", "CG", depends_on=("licence", "opinion"), issues="shop-permit"),
-        record("bank", "YH", depends_on=("seal",), required=False),
-    ],
-    Join(rule="k_of_n", over=("licence", "shop", "seal"), k=2),
-)
-PROCEDURES = [founding(), restaurant(), advertising(), parallel("any"), parallel("k_of_n", 2), MIXED]
+PROCEDURES = [
+    founding(),
+    restaurant(),
+    advertising(),
+    parallel("any"),
+    parallel("k_of_n", 2),
+    MIXED,
+    GUARDED,
+    GUARDED,
+]
 
 branches = st.integers(0, 4)
+HEAD = "acc-xu"
 officers = st.sampled_from([OFFICER, COLLEAGUE])
+heads = st.sampled_from([HEAD, HEAD, OFFICER])
 actors = st.sampled_from([None, OFFICER, COLLEAGUE])
 
 
@@ -64,6 +64,7 @@ class CaseLife(RuleBasedStateMachine):
     def accept(self, of: object, left_out: set[int]) -> None:
         keys = [b.key for n, b in enumerate(of.branches) if n not in left_out]  # type: ignore[attr-defined]
         self.now = NOW
+        self.depends_on = {b.key: b.depends_on for b in of.branches}  # type: ignore[attr-defined]
         self.case, said = opened(of, keys)  # type: ignore[arg-type]
         self.asked: Counter[str] = Counter()
         self.said: list[Event] = []
@@ -77,7 +78,7 @@ class CaseLife(RuleBasedStateMachine):
         before = snapshot(self.case)
         try:
             said = move()
-        except (IllegalMove, NotAllowed) as refused:
+        except (IllegalMove, NotAllowed, CannotExtend, SameHand) as refused:
             assert not legal, refused
             assert snapshot(self.case) == before
             return False
@@ -96,13 +97,24 @@ class CaseLife(RuleBasedStateMachine):
     @rule(number=branches, officer=officers)
     def an_officer_claims(self, number: int, officer: str) -> None:
         if branch := self.pick(number):
-            legal = branch.status == "open" or (branch.status == "claimed" and branch.handler == officer)
-            self.attempt(legal, lambda: self.case.claim(branch.branch_no, officer))
+            again = branch.is_task and not self.case.is_over
+            mine = branch.status == "claimed" and branch.handler == officer
+            if self.attempt(
+                branch.status == "open" or mine or again, lambda: self.case.claim(branch.branch_no, officer)
+            ):
+                self.ended.pop(branch.key, None)
+
+    @rule(number=branches, officer=officers, absent=officers)
+    def somebody_stands_in_for_whoever_has_it(self, number: int, officer: str, absent: str) -> None:
+        branch = self.pick(number)
+        if branch and branch.status == "claimed" and branch.handler not in (None, officer):
+            legal = branch.handler == absent and branch.proposed is None
+            self.attempt(legal, lambda: self.case.claim(branch.branch_no, officer, {absent}))
 
     @rule(number=branches, officer=officers)
     def an_officer_releases(self, number: int, officer: str) -> None:
         if branch := self.pick(number):
-            legal = branch.status == "claimed" and branch.handler == officer
+            legal = self.works_on(branch, officer)
             self.attempt(legal, lambda: self.case.release(branch.branch_no, officer))
 
     @rule(
@@ -127,9 +139,12 @@ class CaseLife(RuleBasedStateMachine):
                 "consult": answer in ("agree", "agree_with_conditions"),
                 "register": answer in ("agree", "unable"),
             }[branch.kind]
-            legal = fits and (self.works_on(branch, actor) or replaces)
+            again = branch.is_task and actor is None and answer != "unable" and not self.case.is_over
+            at_work = branch.status in ("open", "claimed") if actor is None else self.works_on(branch, actor)
+            if again and fits:
+                self.ended.pop(branch.key, None)
             self.attempt(
-                legal,
+                fits and (at_work or replaces or again),
                 lambda: give(
                     self.case,
                     branch.key,
@@ -181,6 +196,57 @@ class CaseLife(RuleBasedStateMachine):
                 self.works_on(branch, actor), lambda: self.case.reassign(branch.branch_no, "DX", actor)
             )
 
+    @rule(number=branches, officer=officers, days=st.integers(0, 12))
+    def an_officer_asks_for_more_time(self, number: int, officer: str, days: int) -> None:
+        if branch := self.pick(number):
+            extension = self.case.spec(branch).extension
+            legal = (
+                branch.status == "claimed"
+                and branch.handler == officer
+                and extension is not None
+                and branch.statutory_due is not None
+                and not branch.extended
+                and branch.extension_asked is None
+                and 0 < days <= extension.value
+                and self.now <= branch.statutory_due
+            )
+            self.attempt(legal, lambda: self.case.ask_extension(branch.branch_no, days, officer, self.now))
+
+    @rule(number=branches, head=heads, approved=st.booleans())
+    def the_head_decides_on_more_time(self, number: int, head: str, approved: bool) -> None:
+        if branch := self.pick(number):
+            days, before = branch.extension_asked, branch.statutory_due
+            stopped = branch.open_pause
+            at = stopped.started_at if stopped and stopped.stops == "both" else self.now
+            in_time = before is not None and at <= before
+            legal = days is not None and head != branch.extension_asked_by and (in_time or not approved)
+            if self.attempt(
+                legal,
+                lambda: self.case.decide_extension(branch.branch_no, approved, head, CALENDAR, self.now),
+            ):
+                assert before is not None and days is not None
+                moved = CALENDAR.add_workdays(before, days) if approved else before
+                assert (branch.statutory_due, branch.extension_asked) == (moved, None)
+
+    @rule(number=branches, head=heads, signs=st.booleans())
+    def the_head_signs_or_sends_back(self, number: int, head: str, signs: bool) -> None:
+        if branch := self.pick(number):
+            legal = branch.proposed is not None and head != branch.proposed_by
+            no = branch.branch_no
+            if self.attempt(
+                legal,
+                lambda: (
+                    self.case.sign(no, head, CALENDAR, self.now) if signs else self.case.send_back(no, head)
+                ),
+            ):
+                assert branch.proposed is None
+                assert branch.answer == ("refuse" if signs else None)
+
+    @rule()
+    def the_same_calendar_moves_no_date(self) -> None:
+        self.attempt(True, lambda: self.case.recount(CALENDAR, self.now))
+        assert not any(isinstance(e, DueDatesMoved) for e in self.said)
+
     @rule(number=branches)
     def time_asks_whether_a_branch_is_silent(self, number: int) -> None:
         if branch := self.pick(number):
@@ -200,7 +266,20 @@ class CaseLife(RuleBasedStateMachine):
             self.attempt(True, lambda: self.case.withdraw(self.now))
             assert (self.case.terminated_at is None) == stands
 
+    def waits_for(self, key: str, called: set[str]) -> set[str]:
+        """The called-for branches in front of one, through those that weren't called for."""
+        wanted, found = set(self.depends_on[key]), set()
+        while wanted:
+            name = wanted.pop()
+            if name in called:
+                found.add(name)
+            else:
+                wanted |= set(self.depends_on[name])
+        return found
+
     def works_on(self, branch: Branch, actor: str | None) -> bool:
+        if branch.proposed is not None:
+            return False
         if actor is None:
             return branch.status in ("open", "claimed")
         return branch.status == "claimed" and branch.handler == actor
@@ -223,12 +302,12 @@ class CaseLife(RuleBasedStateMachine):
     def nobody_begins_before_what_it_depends_on_has_agreed(self) -> None:
         known = {b.key: b for b in self.case.branches}
         for branch in self.case.branches:
-            needed = [known[k] for k in self.case.spec(branch).depends_on if k in known]
+            needed = [known[k] for k in self.waits_for(branch.key, set(known))]
             if branch.status in ("open", "claimed", "suspended"):
                 assert all(b.has_agreed for b in needed)
             elif branch.status == "waiting":
                 assert not all(b.has_agreed for b in needed)
-                assert not any(b.is_finished and not b.has_agreed for b in needed)
+                assert not any(b.is_done and not b.has_agreed for b in needed)
 
     @invariant()
     def what_is_finished_stays_as_it_is(self) -> None:
@@ -246,15 +325,15 @@ class CaseLife(RuleBasedStateMachine):
         for branch in self.case.branches:
             assert branch.answer != "refuse" or branch.kind == "decide"
             if branch.status == "dropped" and not self.case.terminated_at:
-                needed = [known[k] for k in self.case.spec(branch).depends_on if k in known]
-                assert any(b.is_finished and not b.has_agreed for b in needed)
+                needed = [known[k] for k in self.waits_for(branch.key, set(known))]
+                assert any(b.is_done and not b.has_agreed for b in needed)
 
     @invariant()
     def it_is_decided_at_most_once_and_then_it_was_time(self) -> None:
         decisions = [e for e in self.said if isinstance(e, CaseDecided)]
         assert [e.outcome for e in decisions] == ([self.case.outcome] if self.case.decided_at else [])
         if not self.case.decided_at and not self.case.terminated_at:
-            assert any(not b.is_finished for b in self.case.branches)
+            assert any(not b.is_done for b in self.case.branches)
 
     @invariant()
     def it_ends_once_and_in_one_way(self) -> None:
@@ -262,7 +341,7 @@ class CaseLife(RuleBasedStateMachine):
         ended = [e for e in self.said if isinstance(e, CaseTerminated)]
         assert len(closed) == (self.case.closed_at is not None)
         assert len(ended) == (self.case.terminated_at is not None)
-        required_done = all(b.is_finished for b in self.case.branches if b.required)
+        required_done = all(b.is_done for b in self.case.branches if b.required)
         assert (self.case.closed_at is not None) == (self.case.decided_at is not None and required_done)
         assert not ((closed or self.case.decided_at) and ended)
 
@@ -275,6 +354,16 @@ class CaseLife(RuleBasedStateMachine):
             if b.status == "answered" and b.has_agreed and self.case.spec(b).issues
         }
         assert issued == Counter(agreed)
+
+    @invariant()
+    def an_officers_refusal_takes_two_where_the_item_says_so(self) -> None:
+        asked = Counter(e.branch.branch_no for e in self.said if isinstance(e, SignatureRequested))
+        decided = Counter(e.branch.branch_no for e in self.said if isinstance(e, SignatureDecided))
+        for branch in self.case.branches:
+            waits = branch.proposed is not None
+            assert asked[branch.branch_no] >= decided[branch.branch_no] + waits
+            assert not waits or (branch.status == "claimed" and self.case.spec(branch).second_signature)
+            assert branch.extension_asked is None or not branch.is_finished
 
     @invariant()
     def an_officer_holds_what_is_claimed_and_a_pause_runs_while_suspended(self) -> None:

@@ -81,6 +81,7 @@ def test_the_worker_listens_under_fixed_names() -> None:
         "approval.catalog",
         "approval.intake",
         "approval.replies",
+        "approval.staff",
         "approval.trust",
     }
 
@@ -355,4 +356,4 @@ def test_a_case_that_was_changed_by_somebody_else_meanwhile_is_not_overwritten(b
 
 def test_the_whole_catalogue_can_be_heard_again(bureau: Bureau) -> None:
     bureau.hear_catalogue(*catalogue())
-    assert bureau.count(orm.procedure_version) == 5
+    assert bureau.count(orm.procedure_version) == 6

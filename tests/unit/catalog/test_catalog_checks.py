@@ -244,7 +244,7 @@ def test_a_package_names_items_that_one_department_handles(city: City) -> None:
     package = city.packages[RESTAURANT]
     branches = (*package.branches, replace(package.branches[1], item=ADVERT))
     found = objections(with_package(city, RESTAURANT, branches=branches))
-    assert found["open-restaurant: branches.5.item"] == f"{ADVERT} is handled by several departments itself"
+    assert found["open-restaurant: branches.6.item"] == f"{ADVERT} is handled by several departments itself"
 
 
 def test_the_promise_of_a_package_is_its_longest_path(city: City) -> None:
@@ -253,8 +253,12 @@ def test_the_promise_of_a_package_is_its_longest_path(city: City) -> None:
     assert company.path == ("company-registration", "seal-engraving")
     restaurant = promise(procedure_of_package(city.packages[RESTAURANT], city).branches)
     assert restaurant.limit == Limit(value=10, unit="working_days")
-    advert = promise(procedure_of_item(city.items[ADVERT], city).branches)
-    assert advert.limit == Limit(value=5, unit="working_days")
+
+
+def test_what_opens_after_the_decision_is_not_in_an_items_promise(city: City) -> None:
+    advert = procedure_of_item(city.items[ADVERT], city)
+    assert promise(advert.branches, advert.join.over).limit == Limit(value=5, unit="working_days")
+    assert promise(advert.branches).path[-2:] == ("decision", "street-occupation")
 
 
 graphs = st.dictionaries(

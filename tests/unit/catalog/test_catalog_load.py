@@ -9,7 +9,13 @@ import pytest
 
 from chassis.database import Database
 from chassis.fakes.database import events_of
-from contracts.catalog import CalendarPublished, DepartmentPublished, ProcedureClosed, ProcedurePublished
+from contracts.catalog import (
+    CalendarPublished,
+    DepartmentPublished,
+    GuidePublished,
+    ProcedureClosed,
+    ProcedurePublished,
+)
 from services.catalog import domain, handlers, sample
 from tests.unit.catalog.helpers import SAMPLE
 
@@ -36,7 +42,10 @@ def published(database: Database, code: str) -> list[int]:
 def test_loading_publishes_departments_calendar_and_procedures(database: Database) -> None:
     load(database)
     assert len(events_of(database, DepartmentPublished)) == 18
-    assert len(events_of(database, ProcedurePublished)) == 15
+    editions = sum(1 for kind in ("items", "packages") for _ in (SAMPLE / kind).iterdir())
+    guides = events_of(database, GuidePublished)
+    assert len(events_of(database, ProcedurePublished)) + len(guides) == editions
+    assert "passport" in {e.subject for e in guides}
     calendars = [e.event for e in events_of(database, CalendarPublished)]
     years = {c.year: c for c in calendars if isinstance(c, CalendarPublished)}
     assert sorted(years) == [2025, 2026, 2027, 2028]
@@ -62,7 +71,7 @@ def test_a_changed_item_is_a_new_version_of_it_and_of_its_packages(
     database: Database, folder: Path, edit: Edit
 ) -> None:
     load(database)
-    edit("items/food-licence.yaml", lambda item: item["promised"].update(value=6))
+    edit("items/food-licence.yaml", lambda item: item["statutory"].update(value=12))
     changed = load(database, folder)
     assert changed.procedures == {"food-licence": 2, "open-restaurant": 2}
     assert published(database, "food-licence") == [1, 2]
@@ -118,7 +127,7 @@ def test_a_broken_folder_reports_every_problem_and_changes_nothing(
 
 def test_what_all_stand_on_is_reported_before_the_rest(database: Database, folder: Path, edit: Edit) -> None:
     edit("departments.yaml", lambda them: them[1].update(credit_code="11329982MB9A00022Y"))
-    edit("elements.yaml", lambda them: them["elements"][0].update(schema={"type": "text"}))
+    edit("elements.yaml", lambda them: them["elements"][-1].update(schema={"type": "text"}))
     edit("materials.yaml", lambda them: them.append(them[0]))
     edit("items/shop-sign.yaml", lambda item: item.update(visits="none"))
     edit("calendar.yaml", lambda c: c["years"][2027].update(extra_workdays=["2027-01-04", "2026-01-03"]))
@@ -126,7 +135,7 @@ def test_what_all_stand_on_is_reported_before_the_rest(database: Database, folde
     found = problems(database, folder)
     assert {
         ("departments.yaml", "SJ.credit_code"),
-        ("elements.yaml", "elements.company_name.schema"),
+        ("elements.yaml", "elements.agent_mobile.schema"),
         ("materials.yaml", "code"),
         ("items/shop-sign.yaml", "visits"),
         ("calendar.yaml", "years.2027"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,12 @@ from chassis.fakes.database import memory_database
 from chassis.fakes.web import Mint
 from services.portal.orm import Base
 from services.portal.web import create_app
-from tests.unit.portal.fake_city import PASSWORD, FakeCity, catalog
+from tests.unit.portal.fake_city import PASSWORD, catalog
+from tests.unit.portal.fake_follow import FollowCity
 
-URLS = dict.fromkeys(("identity", "catalog", "intake", "approval"), "http://city")
+URLS = dict.fromkeys(
+    ("identity", "catalog", "intake", "approval", "notification", "dashboard"), "http://city"
+)
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +36,10 @@ def mint() -> Mint:
 
 
 @pytest.fixture
-def city(mint: Mint, catalog_folder: Path) -> FakeCity:
-    return FakeCity(mint, catalog(catalog_folder))
+def city(mint: Mint, catalog_folder: Path, tmp_path: Path) -> Iterator[FollowCity]:
+    made = FollowCity(tmp_path, mint, catalog(catalog_folder))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
 
 
 @pytest.fixture
-def app(database: Database, city: FakeCity) -> Flask:
+def app(database: Database, city: FollowCity) -> Flask:
     made = create_app(database.config, database)
     made.extensions["portal"].http.mount("http://", city.adapter())
     return made
@@ -75,6 +80,23 @@ class Browser:
         assert self.page is not None
         data = {k.replace("__", "."): v for k, v in values.items()} | {"csrf": form_token(self.page.text)}
         self.page = self.client.post(path, data=data, follow_redirects=True)
+        return self.page
+
+    def upload(self, path: str, content: bytes, name: str = "图.pdf", part: str = "file") -> TestResponse:
+        """Send a file into a slot, with the token of the page at hand."""
+        assert self.page is not None
+        return self.send(path, {"csrf": form_token(self.page.text)}, part, name, content)
+
+    def send(
+        self, path: str, values: Mapping[str, str], part: str, name: str, content: bytes
+    ) -> TestResponse:
+        """A form with one file."""
+        start = '--mark\r\nContent-Disposition: form-data; name="'
+        fields = [f'{start}{n}"\r\n\r\n{v}\r\n' for n, v in values.items()]
+        head = f'{start}{part}"; filename="{name}"\r\n\r\n'
+        body = "".join([*fields, head]).encode() + content + b"\r\n--mark--\r\n"
+        kind = "multipart/form-data; boundary=mark"
+        self.page = self.client.post(path, data=body, content_type=kind, follow_redirects=True)
         return self.page
 
     def sign_in(self, login: str) -> TestResponse:

@@ -27,12 +27,15 @@ from chassis.fakes.web import Mint
 from services.catalog import orm as catalog_orm
 from services.catalog import sample as catalog_sample
 from services.catalog.web import create_app as catalog_app
+from services.identity.handlers import masked_name
 from services.portal.handlers import page_changes
+from tests.unit.portal.fake_desk import DESK_ACCOUNTS, add_desk
+from tests.unit.portal.fake_papers import add_papers, slots_of
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
 AT_WORK = ("open", "claimed", "suspended")
-ACCOUNTS: dict[str, dict[str, Any]] = {
+ACCOUNTS: dict[str, dict[str, Any]] = DESK_ACCOUNTS | {
     "shenjiahe": {"account_id": "acc-shen", "kind": "person", "display_name": "沈佳禾", "roles": []},
     "heji": {"account_id": "acc-heji", "kind": "firm", "display_name": "江塘禾记餐饮有限公司", "roles": []},
     "luming": {
@@ -67,7 +70,9 @@ class FakeCity:
         self.say = say
         self.cases: dict[str, dict[str, Any]] = {}
         self.forms: dict[str, dict[str, Any]] = {}
-        self.by_key: dict[str, str] = {}
+        self.drafts: dict[str, dict[str, Any]] = {}
+        self.known: dict[str, Any] = {}
+        self.slots: dict[str, dict[str, dict[str, Any]]] = {}
         self.requests: list[str] = []
         self.down: set[str] = set()
         self.tries = 0
@@ -75,8 +80,11 @@ class FakeCity:
         self.signed_out = False
         self.token_seconds = 600
         self.errors: list[dict[str, str]] = []
+        self._procedures: dict[str, dict[str, Any]] = {}
         self._serial = itertools.count(123)
+        self.answer_as_asked: Callable[[str, dict[str, Any]], str]
         self._catalog = Client(catalog)
+        self.catalog_database: Database = catalog.extensions["onewindow"].database
         self._app = Client(self._make())
 
     @property
@@ -90,10 +98,15 @@ class FakeCity:
     def answer(self, service: str) -> Client:
         return self._catalog if service == "catalog" else self._app
 
+    def procedure(self, code: str) -> dict[str, Any]:
+        if code not in self._procedures:
+            self._procedures[code] = self._catalog.get(f"/api/catalog/procedures/{code}").json
+        return self._procedures[code]
+
     def file(self, code: str, form: dict[str, Any], owner: str, desk: bool = False) -> dict[str, Any]:
-        procedure = self._catalog.get(f"/api/catalog/procedures/{code}").json
+        procedure = self.procedure(code)
         no = f"{procedure['lead_department']}20261124{next(self._serial):06d}K"
-        wanted = [b for b in procedure["branches"] if self._called_for(b, form)]
+        wanted = [b for b in procedure["branches"] if self.called_for(b, form)]
         due = self.now + timedelta(days=6)
         branches = [
             {
@@ -223,7 +236,7 @@ class FakeCity:
         )
 
     @staticmethod
-    def _called_for(branch: dict[str, Any], form: dict[str, Any]) -> bool:
+    def called_for(branch: dict[str, Any], form: dict[str, Any]) -> bool:
         return all(
             (form.get(c["field"]) or 0) >= c["at_least"]
             if c.get("at_least") is not None
@@ -252,6 +265,8 @@ class FakeCity:
                 return problem(401, "not-signed-in")
             return None
 
+        add_papers(app, self, who, problem)
+
         @app.post("/api/identity/tokens")
         def tokens() -> Any:
             account = ACCOUNTS.get(request.json["login"])
@@ -269,19 +284,14 @@ class FakeCity:
         def names() -> Any:
             wanted = request.args["ids"].split(",")
             found = [a for a in ACCOUNTS.values() if a["account_id"] in wanted]
-            return jsonify({"items": [{k: a[k] for k in ("account_id", "display_name")} for a in found]})
-
-        @app.post("/api/intake/applications")
-        def submit() -> Any:
-            key = request.headers["Idempotency-Key"]
-            if self.errors:
-                return problem(422, "invalid-form", errors=self.errors)
-            if key not in self.by_key:
-                body = request.json
-                self.by_key[key] = self.file(body["procedure"], body["form"], who()["account_id"])[
-                    "application_no"
-                ]
-            return jsonify(self.cases[self.by_key[key]]), 201
+            hide = "masked" in request.args
+            names = {
+                a["account_id"]: masked_name(a["display_name"])
+                if hide and a["kind"] == "person"
+                else a["display_name"]
+                for a in found
+            }
+            return jsonify({"items": [{"account_id": a, "display_name": n} for a, n in names.items()]})
 
         @app.get("/api/intake/applications")
         def mine() -> Any:
@@ -354,7 +364,9 @@ class FakeCity:
         @app.get("/api/intake/dossiers/<branch_no>")
         def dossier(branch_no: str) -> Any:
             no = branch_no.rpartition("-")[0]
-            return jsonify({"branch_no": branch_no, "fields": self.forms[no], "results": {}, "changed": []})
+            slots = slots_of(self, no)
+            found = {"branch_no": branch_no, "fields": self.forms[no], "materials": slots}
+            return jsonify(found | {"results": {}, "changed": []})
 
         def branch_of(branch_no: str) -> dict[str, Any]:
             case = self.cases[branch_no.rpartition("-")[0]]
@@ -365,6 +377,7 @@ class FakeCity:
                 "version": case["version"],
                 "answered": case["answered"],
                 "light": branch.get("light", "green"),
+                "applicant": case["owner"],
                 "required": case["required"],
             }
 
@@ -410,7 +423,7 @@ class FakeCity:
             if body["answer"] == "ask_correction":
                 self.ask(branch_no, {r["field"]: r["reason"] for r in body["requests"]})
             else:
-                self.reply(branch_no, body["answer"], body.get("opinion", ""))
+                self.answer_as_asked(branch_no, body)
             return jsonify(branch_of(branch_no))
 
         @app.get("/api/approval/corrections/<no>")
@@ -422,6 +435,7 @@ class FakeCity:
             ]
             return jsonify({"items": items, "next": None})
 
+        self.desk = add_desk(app, self, who, problem, branch_of)
         self._tokens: dict[str, dict[str, Any]] = {}
         self._refresh: dict[str, dict[str, Any]] = {}
         return app
@@ -453,6 +467,8 @@ class _WsgiAdapter(BaseAdapter):
         service = [*request.path_url.split("/"), "", ""][2]
         if service in self._city.down:
             raise requests.ConnectionError(service)
+        if request.method == "PUT" and service == "catalog":
+            service = ""
         answer = self._city.answer(service).open(
             request.path_url, method=request.method, headers=dict(request.headers), data=request.body
         )

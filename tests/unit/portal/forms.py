@@ -21,6 +21,7 @@ RESTAURANT: dict[str, object] = {
     "discharge_m3_day": 4,
     "grease_trap": True,
     "needs_water": False,
+    "needs_gas": False,
 }
 COMPANY: dict[str, object] = {
     "company_name": "江塘禾记餐饮有限公司",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from demo.client import small_pdf
 from tests.unit.portal.conftest import Browser
 from tests.unit.portal.fake_city import FakeCity
 from tests.unit.portal.forms import COMPANY, RESTAURANT, typed
 
 Visit = Callable[..., Browser]
+PDF = small_pdf()
 
 
 def fill_in(browser: Browser, code: str, answers: dict[str, object], extra: int = 0) -> str:
@@ -19,8 +21,20 @@ def fill_in(browser: Browser, code: str, answers: dict[str, object], extra: int 
     for _ in range(15):
         if browser.address.endswith("/check"):
             return browser.address
+        if browser.address.endswith("/materials"):
+            upload_all(browser)
+            return browser.get(browser.address.replace("materials", "check")).request.path
         browser.post(browser.address, **data)
     raise AssertionError(f"stuck at {browser.address}")
+
+
+def upload_all(browser: Browser) -> None:
+    """Put a file into each slot that still needs one."""
+    path = browser.address
+    assert browser.page is not None
+    for slot in re.findall(r'<li class="slot tone-wait.*?</li>', browser.page.text, re.DOTALL):
+        code = re.findall(r'action="[^"]*/materials/([\w-]+)"', slot)[0]
+        assert browser.upload(f"{path}/{code}", PDF).status_code == 200
 
 
 def test_the_restaurant_is_filed_page_by_page(visit: Visit, city: FakeCity) -> None:

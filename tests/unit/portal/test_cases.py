@@ -27,6 +27,11 @@ def branch(case: dict[str, Any], key: str) -> str:
     return next(b["branch_no"] for b in case["branches"] if b["key"] == key)
 
 
+def test_the_list_of_cases_is_ones_own_space(visit: Visit, case: dict[str, Any]) -> None:
+    browser = visit("heji")
+    assert case["application_no"] in browser.get("/cases").text and browser.address == "/space"
+
+
 def test_a_case_says_what_happens_now_and_what_to_do(visit: Visit, case: dict[str, Any]) -> None:
     page = visit("heji").get(address(case)).text
     assert "3 个部门已同时开始办理（0/3）" in page

@@ -12,7 +12,7 @@ from chassis.fakes.database import deliver, envelope
 from contracts import approval, intake
 from contracts.approval import BranchState
 from services.portal import handlers
-from services.portal.orm import Draft, PageChange
+from services.portal.orm import PageChange
 
 NO = "SJ20261124000123K"
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -53,7 +53,7 @@ def test_a_batch_marks_each_page_once(database: Database) -> None:
     events = [opened("SJ", 1), opened("XF", 2), changed("in_approval")]
     envelopes = [envelope(e, sequence=n, time=NOW, case=NO) for n, e in enumerate(events, 1)]
     deliver(database, handlers.mark_pages, envelopes, batch=10)
-    assert topics(database) == [f"case:{NO}", "department:SJ", "department:XF"]
+    assert topics(database) == ["account:acc-heji", f"case:{NO}", "department:SJ", "department:XF"]
 
 
 def test_the_same_event_twice_marks_nothing_twice(database: Database) -> None:
@@ -66,12 +66,3 @@ def test_a_filing_for_the_desk_is_an_arrival_at_its_department(database: Databas
     filed = envelope(changed("awaiting_acceptance"), sequence=1, time=NOW, case=NO)
     deliver(database, handlers.mark_pages, [replace(filed, department="SJ")])
     assert "department:SJ" in topics(database)
-
-
-def test_an_old_draft_is_deleted(database: Database) -> None:
-    with database.transaction() as uow:
-        handlers.begin("d1", "acc-heji", "new-company", uow)
-    with database.transaction() as uow:
-        handlers.forget(["d1"], uow)
-    with database.read() as session:
-        assert session.get(Draft, "d1") is None

@@ -1,0 +1,33 @@
+"""The read side: inboxes, cases, the head's desk, and what is one's own."""
+
+from services.approval.queries.branches import (
+    IN_HAND,
+    PAGE,
+    TASK,
+    BadCursor,
+    branch_for,
+    case_for,
+    corrections_for,
+    inbox,
+    inbox_query,
+)
+from services.approval.queries.head import head_desk, supervision_view, supervisions
+from services.approval.queries.own import delegations, filters, templates
+
+__all__ = [
+    "IN_HAND",
+    "PAGE",
+    "TASK",
+    "BadCursor",
+    "branch_for",
+    "case_for",
+    "corrections_for",
+    "delegations",
+    "filters",
+    "head_desk",
+    "inbox",
+    "inbox_query",
+    "supervision_view",
+    "supervisions",
+    "templates",
+]

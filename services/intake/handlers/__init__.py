@@ -1,0 +1,35 @@
+"""What is done at intake: with drafts and materials, with applications, and with what others say."""
+
+from services.intake.handlers.applications import (
+    SILENCE,
+    NothingCalledFor,
+    WrongAudience,
+    accept,
+    accept_by_silence,
+    correct,
+    follow_cases,
+    keep_catalog,
+    note_reading,
+    refuse,
+    resubmit,
+    return_for_correction,
+    submit,
+    withdraw,
+)
+
+__all__ = [
+    "SILENCE",
+    "NothingCalledFor",
+    "WrongAudience",
+    "accept",
+    "accept_by_silence",
+    "correct",
+    "follow_cases",
+    "keep_catalog",
+    "note_reading",
+    "refuse",
+    "resubmit",
+    "return_for_correction",
+    "submit",
+    "withdraw",
+]

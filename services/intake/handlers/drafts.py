@@ -1,0 +1,114 @@
+"""What is done with drafts: begun, saved step by step, filed, or let go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+
+from chassis.uow import UnitOfWork
+from services.intake import replica
+from services.intake.domain import Application, Draft, UnknownDraft, asked_only
+from services.intake.handlers.applications import WrongAudience, submit
+from services.intake.handlers.materials import drop_all
+from services.intake.handlers.prefill import KnownField, write_down
+from services.intake.papers import draft as table
+from services.intake.papers import material
+
+EXPIRES = "intake.draft_expires"
+KEPT = timedelta(days=90)
+
+
+def begin(
+    code: str, account_id: str, kind: str, known: Mapping[str, KnownField], uow: UnitOfWork
+) -> tuple[Draft, bool]:
+    """Open a draft with what is known filled in, or take up the account's unfinished one; says which.
+
+    Raises `replica.UnknownProcedure`, `replica.NotOpenForFiling`, `WrongAudience`.
+    """
+    procedure = replica.open_procedure(code, uow.session).procedure
+    if kind not in procedure.audience:
+        raise WrongAudience(code)
+    values = {
+        "draft_id": str(uuid4()),
+        "account_id": account_id,
+        "procedure": code,
+        "answers": {name: found.value for name, found in known.items()},
+        "origins": {name: found.origin() for name, found in known.items()},
+        "touched": {},
+        "revision": 1,
+        "begun_at": uow.now,
+        "saved_at": uow.now,
+    }
+    opened = uow.insert(table).values(values).on_conflict_do_nothing().returning(table.c.draft_id)
+    is_new = uow.session.scalar(opened) is not None
+    found = uow.session.scalars(
+        select(Draft).where(
+            table.c.account_id == account_id, table.c.procedure == code, table.c.application_no.is_(None)
+        )
+    ).one()
+    if is_new:
+        uow.schedule(EXPIRES, found.draft_id, uow.now + KEPT)
+        if known:
+            write_down(code, account_id, known, uow)
+    return found, is_new
+
+
+def save(draft_id: str, changes: Mapping[str, Any], seen: int, account_id: str, uow: UnitOfWork) -> Draft:
+    """Keep the answers of a step. Raises `UnknownDraft`, `AlreadyFiled`, `ChangedMeanwhile`."""
+    found = locked(draft_id, account_id, uow)
+    found.save(changes, seen, uow.now)
+    uow.schedule(EXPIRES, draft_id, uow.now + KEPT)
+    return found
+
+
+def file(
+    draft_id: str, seen: int, account_id: str, kind: str, uow: UnitOfWork
+) -> tuple[Application | None, str]:
+    """File the draft; the application and its number. Filed before, only the number.
+
+    Raises `UnknownDraft`, `ChangedMeanwhile`, and whatever `submit` raises.
+    """
+    found = locked(draft_id, account_id, uow)
+    if found.application_no is not None:
+        return None, found.application_no
+    found.seen_as(seen)
+    known = replica.open_procedure(found.procedure, uow.session)
+    form = asked_only(known.procedure, found.answers)
+    filled = uow.session.scalars(select(material.c.code).where(material.c.draft_id == draft_id)).all()
+    filed = submit(found.procedure, form, "portal", account_id, kind, uow, filled=set(filled))
+    number = filed.application_no
+    needed = {code for b in known.procedure.branches if b.key in filed.called for code in b.materials}
+    drop_all(uow, material.c.draft_id == draft_id, material.c.code.not_in(needed))
+    uow.session.execute(
+        update(material)
+        .where(material.c.draft_id == draft_id)
+        .values(application_no=number, handed_in_at=uow.now)
+    )
+    found.filed(number)
+    return filed, number
+
+
+def discard(draft_id: str, account_id: str, uow: UnitOfWork) -> None:
+    """Let an unfinished draft go with everything in it. Raises `UnknownDraft`."""
+    found = locked(draft_id, account_id, uow)
+    if found.application_no is None:
+        drop_all(uow, material.c.draft_id == draft_id)
+    uow.session.delete(found)
+    uow.unschedule(EXPIRES, draft_id)
+
+
+def forget(draft_ids: list[str], uow: UnitOfWork) -> None:
+    """Drafts nobody has touched for `KEPT` go, with their files; of filed ones the files are the case's."""
+    drop_all(uow, material.c.draft_id.in_(draft_ids), material.c.application_no.is_(None))
+    uow.session.execute(delete(table).where(table.c.draft_id.in_(draft_ids)))
+
+
+def locked(draft_id: str, account_id: str, uow: UnitOfWork) -> Draft:
+    found = uow.lock(Draft, [draft_id]).get(draft_id)
+    if found is None or found.account_id != account_id:
+        raise UnknownDraft(draft_id)
+    return found

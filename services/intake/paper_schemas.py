@@ -1,0 +1,73 @@
+"""What intake takes and gives over HTTP: drafts, materials, known data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import validate
+
+from services.intake.schemas import SlotSchema, moment, text
+
+
+class BeginSchema(ma.Schema):
+    """``prefill``: the applicant asks to have filled in what is known; that is written down as consent."""
+
+    procedure = ma.fields.String(required=True, validate=validate.Length(min=1, max=60))
+    prefill = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class SaveSchema(ma.Schema):
+    """The answers of a step. Null takes an answer out; answers not named stay."""
+
+    answers = ma.fields.Dict(
+        keys=ma.fields.String(validate=validate.Length(min=1, max=80)),
+        required=True,
+        validate=validate.Length(max=500),
+    )
+
+
+class OriginSchema(ma.Schema):
+    """Where a filled-in answer came from; ``source`` is for programs."""
+
+    source = ma.fields.String()
+    zh = ma.fields.String()
+    en = ma.fields.String()
+
+
+class SlotsSchema(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(SlotSchema))
+
+
+class DraftSchema(ma.Schema):
+    """A form being filled in, with the slots its answers call for. ``revision`` is its ETag."""
+
+    draft_id = ma.fields.String()
+    procedure = ma.fields.String()
+    version = ma.fields.Integer()
+    title = text()
+    answers = ma.fields.Dict()
+    origins = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(OriginSchema))
+    revision = ma.fields.Integer()
+    begun_at = moment()
+    saved_at = moment()
+    application_no = ma.fields.String(allow_none=True)
+    materials = ma.fields.List(ma.fields.Nested(SlotSchema))
+
+
+class DraftsSchema(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(DraftSchema))
+
+
+class PrefilledSchema(ma.Schema):
+    field = ma.fields.String()
+    value: Any = ma.fields.Raw()
+    origin = ma.fields.Nested(OriginSchema)
+
+
+class PrefillSchema(ma.Schema):
+    """What can be filled in; that it was read, for what and by whom has been written down."""
+
+    purpose = ma.fields.String()
+    consent = ma.fields.String()
+    items = ma.fields.List(ma.fields.Nested(PrefilledSchema))

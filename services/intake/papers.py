@@ -1,0 +1,100 @@
+"""Tables of what applicants hand in: drafts, materials, and the licences that fill in later forms.
+
+The content of a file lies in the vault under its digest; `blob` says which digests lie there. Answers and
+file names are sealed.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, String, Table
+
+from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
+from services.intake.domain import Draft, Material
+from services.intake.orm import mapping, metadata
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("draft_id", String(36), primary_key=True),
+    Column("account_id", String(80), nullable=False),
+    Column("procedure", String(60), nullable=False),
+    Column("answers", SealedJSON, nullable=False),
+    Column("origins", JSONType, nullable=False, comment="by field: where a filled-in answer came from"),
+    Column("touched", JSONType, nullable=False, comment="by field: the revision that changed it last"),
+    Column("revision", Integer, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("application_no", String(40)),
+    Index("draft_of", "account_id", "saved_at"),
+)
+_unfiled = draft.c.application_no.is_(None)
+Index(
+    "draft_open",
+    draft.c.account_id,
+    draft.c.procedure,
+    unique=True,
+    sqlite_where=_unfiled,
+    postgresql_where=_unfiled,
+)
+
+material = Table(
+    "material",
+    metadata,
+    Column("material_id", String(36), primary_key=True),
+    Column("draft_id", String(36)),
+    Column("application_no", String(40)),
+    Column("code", String(60), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("file_name", SealedText, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("uploaded_at", UtcDateTime, nullable=False),
+    Column("handed_in_at", UtcDateTime),
+    Index("material_of_draft", "draft_id", "code"),
+    Index("material_of_application", "application_no", "code"),
+    Index("material_content", "digest"),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("touched_at", UtcDateTime, nullable=False, comment="when somebody last stored this content"),
+)
+"""What lies in the vault, written before it lies there."""
+
+licence = Table(
+    "licence",
+    metadata,
+    Column("branch_no", String(44), primary_key=True),
+    Column("licence_no", String(80), primary_key=True),
+    Column("licence_type", String(60), nullable=False),
+    Column("application_no", String(40), nullable=False),
+    Column("applicant", String(80), nullable=False),
+    Column("credit_code", String(18)),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Index("licence_of", "applicant", "licence_type"),
+    Index("licence_by_code", "credit_code", "licence_type"),
+)
+"""Licences that cases filed here have brought."""
+
+data_use = Table(
+    "data_use",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("account_id", String(80), nullable=False, comment="whose data"),
+    Column("reader", String(80), nullable=False),
+    Column("purpose", String(24), nullable=False),
+    Column("consent", String(24), nullable=False, comment="how the person agreed"),
+    Column("procedure", String(60), nullable=False),
+    Column("fields", JSONType, nullable=False, comment="names of the fields filled in"),
+    Column("sources", JSONType, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("data_use_of", "account_id", "at"),
+)
+"""Whose data were read to fill in a form: by whom, what for, and with which consent."""
+
+mapping.map_imperatively(Draft, draft)
+mapping.map_imperatively(Material, material)

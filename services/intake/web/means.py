@@ -1,0 +1,37 @@
+"""What the views of intake work with besides the database: files, the scanner, identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from chassis.config import Config
+from chassis.storage import Vault, open_vault
+from services.intake.known_data import Identity
+from services.intake.scanning import Scanner, scanner_of
+from services.intake.settings import Settings
+
+NAME = "intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    settings: Settings
+    vault: Vault
+    scanner: Scanner | None
+    identity: Identity
+
+    @classmethod
+    def of(cls, config: Config, settings: Settings) -> Means:
+        return cls(
+            settings=settings,
+            vault=open_vault(config),
+            scanner=scanner_of(settings.scanner),
+            identity=Identity(config.urls.get("identity", "")),
+        )
+
+
+def means() -> Means:
+    return cast(Means, current_app.extensions[NAME])

@@ -1,0 +1,107 @@
+"""Names and addresses, asked of identity in this service's own name at the moment of sending."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import requests
+
+from chassis.config import Config
+from chassis.credentials import service_login, service_password
+
+TIMEOUT = (2.0, 5.0)  # seconds to connect, to answer
+RENEW_BEFORE_S = 60.0
+KEPT_S = 30.0
+MOST_KEPT = 10_000
+
+
+class Unreachable(Exception):
+    """Identity did not answer, or not as expected. The text is a code."""
+
+
+class Contact(NamedTuple):
+    name: str
+    email: str | None
+
+
+class Contacts(Protocol):
+    """Who answers how somebody is reached."""
+
+    def of(self, account_id: str) -> Contact | None:
+        """None when there is no such account; raises `Unreachable`."""
+
+
+class IdentityContacts:
+    """Asks identity over HTTP. It signs in by itself and keeps its token until it is about to end."""
+
+    def __init__(self, config: Config, http: requests.Session | None = None):
+        self._config = config
+        self._http = http or _session()
+        self._token, self._ends = "", 0.0
+
+    def of(self, account_id: str) -> Contact | None:
+        answer = self._ask(account_id)
+        if answer.status_code == 401:  # revoked, or identity's keys are new
+            self._ends = 0.0
+            answer = self._ask(account_id)
+        if answer.status_code != 200:
+            raise Unreachable(f"identity {answer.status_code}")
+        for item in answer.json()["items"]:
+            return Contact(item["display_name"], item["email"])
+        return None
+
+    def _ask(self, account_id: str) -> requests.Response:
+        if time.monotonic() > self._ends - RENEW_BEFORE_S:
+            self._sign_in()
+        return self._call(
+            "GET",
+            "/accounts/contacts",
+            params={"ids": account_id},
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
+
+    def _sign_in(self) -> None:
+        password = service_password(self._config.master_key, self._config.service)
+        answer = self._call(
+            "POST",
+            "/tokens",
+            json={"login": service_login(self._config.service), "password": password},
+        )
+        if answer.status_code != 200:
+            raise Unreachable(f"identity sign-in {answer.status_code}")
+        body = answer.json()
+        self._token, self._ends = body["access_token"], time.monotonic() + body["expires_in"]
+
+    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        address = f"{self._config.urls['identity'].rstrip('/')}/api/identity{path}"
+        try:
+            return self._http.request(method, address, timeout=TIMEOUT, allow_redirects=False, **arguments)
+        except requests.RequestException as error:
+            raise Unreachable(f"identity {type(error).__name__}") from None
+
+
+class Remembering:
+    """Asks again only after `KEPT_S`, since one case brings several messages to one person within seconds."""
+
+    def __init__(self, contacts: Contacts, clock: Callable[[], float] = time.monotonic):
+        self._contacts = contacts
+        self._clock = clock
+        self._known: dict[str, tuple[float, Contact | None]] = {}
+
+    def of(self, account_id: str) -> Contact | None:
+        now = self._clock()
+        until, contact = self._known.get(account_id, (now, None))
+        if until <= now:
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            contact = self._contacts.of(account_id)
+            self._known[account_id] = (now + KEPT_S, contact)
+        return contact
+
+
+def _session() -> requests.Session:
+    made = requests.Session()
+    made.trust_env = False
+    return made

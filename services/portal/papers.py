@@ -1,0 +1,117 @@
+"""Material slots as pages show them, and drafts as slips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.portal.answers import Wrong
+from services.portal.river import Mark
+from services.portal.words import Language
+
+HANDED_IN = ("upload", "template")
+ACCEPT = {
+    "pdf": (".pdf", "application/pdf"),
+    "jpg": (".jpg", ".jpeg", "image/jpeg"),
+    "png": (".png", "image/png"),
+    "docx": (".docx",),
+    "xlsx": (".xlsx",),
+}
+PICTURES = ("jpg", "png")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One slot: its state in words, what the applicant may do, what kinds of file fit."""
+
+    code: str
+    title: str
+    mark: Mark
+    hint: str
+    file: Mapping[str, Any] | None
+    older: tuple[Mapping[str, Any], ...]
+    open: bool
+    needed: bool
+    accept: str
+    kinds: str
+    camera: bool
+
+    @property
+    def id(self) -> str:
+        """Where errors lead."""
+        return f"material-{self.code}"
+
+
+def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) -> SlotView:
+    formats = slot.get("formats") or ()
+    required = slot["how"] == "upload" and slot["required"]
+    return SlotView(
+        code=slot["code"],
+        title=t.of(slot["title"]),
+        mark=_mark_for_staff(slot, t) if for_staff else _mark(slot, required, t),
+        hint="" if for_staff else _hint(slot, t),
+        file=slot.get("file"),
+        older=tuple(slot.get("older") or ()),
+        open=slot["how"] in HANDED_IN,
+        needed=required,
+        accept=",".join(part for name in formats for part in ACCEPT.get(name, ())),
+        kinds=t("、").join(name.upper() for name in formats),
+        camera=any(name in PICTURES for name in formats),
+    )
+
+
+def slot_views(slots: Iterable[Mapping[str, Any]], t: Language, *, for_staff: bool = False) -> list[SlotView]:
+    return [slot_view(slot, t, for_staff=for_staff) for slot in slots]
+
+
+def missing_uploads(slots: Iterable[Mapping[str, Any]], t: Language) -> list[Wrong]:
+    """Required slots without a file, as what is to be put right."""
+    return [
+        Wrong(f"material-{slot['code']}", t("请上传{title}", title=t.of(slot["title"])))
+        for slot in slots
+        if slot["how"] == "upload" and slot["required"] and not slot.get("file")
+    ]
+
+
+def any_open(slots: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether there is anything to hand in."""
+    return any(slot["how"] in HANDED_IN for slot in slots)
+
+
+def size_of(count: int) -> str:
+    return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+
+
+def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:
+    state, how = slot["state"], slot["how"]
+    if state == "rejected":
+        return Mark("bad", "bad", t("要重新上传"))
+    if state == "checked":
+        return Mark("ok", "done", t("已核对"))
+    if state == "uploaded":
+        return Mark("ok", "done", t("已上传"))
+    if state == "from_library":
+        return Mark("ok", "done", t("联网核验，您不用交") if how == "check" else t("市里已有，您不用交"))
+    if how == "template":
+        return Mark("quiet", "ahead", t("可用示范文本"))
+    return Mark("wait", "wait", t("还没上传")) if required else Mark("quiet", "ahead", t("需要时上传"))
+
+
+def _mark_for_staff(slot: Mapping[str, Any], t: Language) -> Mark:
+    state, how = slot["state"], slot["how"]
+    if state in ("uploaded", "checked"):
+        return Mark("ok", "done", t("已核对") if state == "checked" else t("已上传"))
+    if state == "rejected":
+        return Mark("wait", "wait", t("等申请人重传"))
+    if state == "from_library":
+        return Mark("ok", "done", t("联网核验") if how == "check" else t("市里已有"))
+    return Mark("quiet", "ahead", t("按示范文本") if how == "template" else t("没有交"))
+
+
+def _hint(slot: Mapping[str, Any], t: Language) -> str:
+    if slot.get("needed_when"):
+        return t.of(slot["needed_when"])
+    if slot["how"] == "template":
+        return t("不上传，就按市里的示范文本办理。")
+    return ""

@@ -1,0 +1,78 @@
+"""From words to the guide, on a phone and at a desk, by keyboard, without script."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Open, Site
+from tests.browser.test_pages import look, press_until, smaller_than, spills
+
+PAGES = (
+    "/",
+    "/items",
+    "/items?q=饭店&department=SJ",
+    "/items?q=qqqqqq",
+    "/items/food-licence",
+    "/items/passport",
+    "/packages/open-restaurant?a-area=large#mine",
+    "/policies",
+    "/policies/restaurant-once",
+    "/en/items?q=restaurant",
+)
+
+
+def journey(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "饭店")
+    page.keyboard.press("Enter")
+    expect(page.locator(".result h3 a").first).to_have_text("开饭店")
+    page.locator(".result h3 a").first.click()
+    expect(page.locator("h1")).to_have_text("开饭店")
+    page.locator(".guide .card").first.click()
+    page.click("text=看我的结果")
+    expect(page.locator(".my-result")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("按您回答的情况算出来的")
+
+
+@pytest.mark.parametrize("view", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_words_lead_to_the_guide_and_answers_to_my_own_result(
+    site: Site, visit: Open, view: dict[str, int], script: bool
+) -> None:
+    journey(visit(site.url, viewport=view, java_script_enabled=script))
+
+
+@pytest.mark.parametrize("view", [PHONE, DESK], ids=["phone", "desk"])
+def test_finding_is_within_reach_of_everybody(site: Site, visit: Open, view: dict[str, int]) -> None:
+    page = visit(site.url, viewport=view, reduced_motion="reduce")
+    for path in PAGES:
+        page.goto(path)
+        assert (path, look(page), spills(page)) == (path, [], 0)
+        assert (path, page.locator("h1").count()) == (path, 1)
+        assert (path, smaller_than(page, 44, "button, .button, .card, summary, .facet a, .events a")) == (
+            path,
+            [],
+        )
+
+
+def test_the_large_view_is_within_reach(site: Site, visit: Open) -> None:
+    page = visit(site.url, viewport=PHONE)
+    page.goto("/")
+    page.click("text=长辈版")
+    for path in PAGES:
+        page.goto(path)
+        assert (path, look(page), spills(page)) == (path, [], 0)
+        assert (path, smaller_than(page, 60, "button, .button")) == (path, [])
+
+
+def test_a_keyboard_is_enough_to_find_and_narrow_down(site: Site, visit: Open) -> None:
+    page = visit(site.url)
+    page.goto("/")
+    press_until(page, "#q")
+    page.keyboard.type("许可")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/items?q=*")
+    press_until(page, ".facet a")
+    page.keyboard.press("Enter")
+    expect(page.locator(".only-wide .facet a[aria-current]").first).to_be_visible()
