@@ -151,6 +151,8 @@ class Subscription(Entrypoint):
 
     def setup(self) -> None:
         self.queue = Queue(self.spec.queue, durable=True, queue_arguments=QUEUE_ARGUMENTS)
+        in_process = config_of(self.container).broker_url.startswith("memory:")
+        self._lingers_for = 0.0 if in_process else self.linger
         self._buffer: deque[Delivery] = deque()
         self._wanted: GreenEvent | None = None
         self._stopping = False
@@ -200,8 +202,8 @@ class Subscription(Entrypoint):
                 self._wanted = GreenEvent()
                 self._wanted.wait()
                 continue
-            if self.linger and len(self._buffer) < self.batch:
-                time.sleep(self.linger)
+            if self._lingers_for and len(self._buffer) < self.batch:
+                time.sleep(self._lingers_for)
             batch = [self._buffer.popleft() for _ in range(min(self.batch, len(self._buffer)))]
             if batch:
                 self._handle(batch)
@@ -237,7 +239,8 @@ def subscribe(
 
     ``name`` names the queue and stays when the method is renamed. The method's changes, its events and
     the inbox are one transaction; the messages are acknowledged after its commit. Where nobody waits for
-    the outcome, ``linger`` seconds let a batch grow: one transaction instead of one an event.
+    the outcome, ``linger`` seconds let a batch grow: one transaction instead of one an event. Within one
+    process it would only delay, and isn't done.
     """
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
