@@ -7,7 +7,6 @@ addressed to its own queue, and in the end kept as dead.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,7 +18,7 @@ import structlog
 from sqlalchemy import delete
 
 from chassis import metrics, tables
-from chassis.database import Database, is_retryable, is_unreachable
+from chassis.database import Database, is_unreachable
 from chassis.inbox import claim
 from chassis.logs import follow
 from chassis.uow import NotYet, UnitOfWork, outbox_row
@@ -36,7 +35,6 @@ EARLY_AT_MOST = timedelta(hours=24)
 EARLY_IS_NORMAL_FOR = timedelta(minutes=10)
 ALONE_FROM_DELIVERY = 2
 POISON_AFTER = 3
-LOCK_RETRIES = 10
 
 Handler = Callable[[list[Envelope], UnitOfWork], Any]
 Acknowledging = Callable[[], AbstractContextManager[Any]]
@@ -170,18 +168,13 @@ class Consumption:
             metrics.HANDLING_SECONDS.labels(self._database.service, self._queue).observe(seconds)
 
     def _in_transaction(self, work: Callable[[UnitOfWork], Any]) -> Any:
-        """Run in a transaction; repeat on lost locks, translate a lost database into `Unreachable`."""
-        for attempt in range(LOCK_RETRIES):
-            try:
-                with self._database.transaction() as uow:
-                    return work(uow)
-            except Exception as error:
-                if is_unreachable(error):
-                    raise Unreachable(str(error)) from error
-                if not is_retryable(error) or attempt == LOCK_RETRIES - 1:
-                    raise
-                time.sleep(random.uniform(0.001, 0.01) * (attempt + 1))
-        raise AssertionError
+        """`Database.write`, with a lost database as `Unreachable`."""
+        try:
+            return self._database.write(work)
+        except Exception as error:
+            if is_unreachable(error):
+                raise Unreachable(str(error)) from error
+            raise
 
     def _park_early(self, delivery: Delivery, early: NotYet) -> None:
         now = self._database.now()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, text
@@ -23,9 +24,12 @@ from chassis.config import Config
 from chassis.types import use_master_key
 from chassis.uow import UnitOfWork
 
+T = TypeVar("T")
+
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_MS = 10_000
 CLOCK_REFRESH_S = 10.0
+TRIES = 10
 _RETRYABLE = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
 _UNREACHABLE_CLASSES = ("08", "57P", "53")  # connection, shutdown, out of resources
 
@@ -68,6 +72,18 @@ class Database:
             session.commit()
         for topic in topics:
             self.wake.notify(topic)
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run ``work`` in a transaction, again in a fresh one when its locks were lost (`is_retryable`)."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self.transaction() as uow:
+                    return work(uow)
+            except Exception as error:
+                if attempt == TRIES or not is_retryable(error):
+                    raise
+                time.sleep(random.uniform(0.001, 0.01) * attempt)
+        raise AssertionError
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -8,20 +8,19 @@ An event may come both ways: what is made of it must not depend on order or repe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
 
 from chassis import tables
-from chassis.database import Database, is_retryable
+from chassis.database import Database
 from chassis.uow import UnitOfWork
 from contracts import Event
 from contracts.cloudevents import Envelope, load
 
 BATCH = 500
-TRIES = 10
 LOOK_S = 0.1
 RELAY_MAY_TAKE_S = 60.0
 
@@ -50,16 +49,16 @@ def rebuild(database: Database, sources: Iterable[Database], projection: Project
     Raises RuntimeError when a relay leaves events of before the start unpublished for a minute; then, and
     when it is stopped, nothing has changed.
     """
-    _write(database, projection.begin)
+    database.write(projection.begin)
     done = False
     try:
         for source in sources:
             yield from _history(source, projection, database)
-        _write(database, projection.switch)
+        database.write(projection.switch)
         done = True
     finally:
         if not done:
-            _write(database, projection.give_up)
+            database.write(projection.give_up)
 
 
 def _history(source: Database, projection: Projection, database: Database) -> Iterator[int]:
@@ -80,7 +79,7 @@ def _history(source: Database, projection: Projection, database: Database) -> It
     while page := _page(source, wanted, position, end):
         position = page[-1].position
         events = [load(bytes(row.body)) for row in page]
-        _write(database, partial(projection.replay, events))
+        database.write(partial(projection.replay, events))
         yield len(page)
 
 
@@ -100,15 +99,3 @@ def _page(source: Database, wanted: list[str], position: int, end: int) -> Seque
             .order_by(log.c.position)
             .limit(BATCH)
         ).all()
-
-
-def _write(database: Database, act: Callable[[UnitOfWork], Any]) -> None:
-    for attempt in range(1, TRIES + 1):
-        try:
-            with database.transaction() as uow:
-                act(uow)
-            return
-        except Exception as error:
-            if attempt == TRIES or not is_retryable(error):
-                raise
-            time.sleep(0.01 * 2**attempt)

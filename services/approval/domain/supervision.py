@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from contracts.approval import (
     SupervisionAnswered,
@@ -77,12 +77,12 @@ class Supervision:
         return SupervisionUnanswered(**self._named, answer_due=self.answer_due)
 
     @property
-    def _named(self) -> dict[str, str]:
+    def _named(self) -> dict[str, Any]:
         return {
             "application_no": self.application_no,
             "branch_no": self.branch_no,
             "department": self.department,
-            "responsible": self.responsible,  # type: ignore[dict-item]
+            "responsible": self.responsible,
         }
 
     def _demand(self, move: str, *states: str) -> None:

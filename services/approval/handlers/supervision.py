@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from chassis.uow import UnitOfWork
+from contracts import Event
 from services.approval import replica
 from services.approval.domain import Branch, Supervision, UnknownBranch, application_of
 from services.approval.handlers.absence import APPROVER
@@ -106,5 +107,5 @@ def _locked(branch_no: str, uow: UnitOfWork) -> Supervision:
     return found
 
 
-def _say(found: Supervision, event: object, uow: UnitOfWork) -> None:
-    uow.emit(event, case=found.application_no, department=found.department)  # type: ignore[arg-type]
+def _say(found: Supervision, event: Event, uow: UnitOfWork) -> None:
+    uow.emit(event, case=found.application_no, department=found.department)
