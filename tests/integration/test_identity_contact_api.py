@@ -15,7 +15,7 @@ from chassis import migrate
 from chassis.database import Database
 from chassis.fakes.database import scratch_config
 from chassis.fakes.web import Mint, client
-from services.identity import handlers, keys, orm
+from services.identity import domain, handlers, keys, orm
 from services.identity.web import create_app
 
 BASE = "/api/identity"
@@ -111,7 +111,7 @@ def test_a_service_may_have_no_department_and_a_departments_system_must(office: 
             login="service.x", display_name="service", roles=["contact_reader"], uow=uow, **common
         )
     for roles, department in ((["department_system"], None), (["contact_reader"], "SJ"), ([], None)):
-        with office.database.transaction() as uow, pytest.raises(handlers.InvalidAccount):
+        with office.database.transaction() as uow, pytest.raises(domain.InvalidAccount):
             handlers.open_account(
                 login="x.y.z", display_name="machine", roles=roles, department=department, uow=uow, **common
             )

@@ -1,4 +1,4 @@
-"""Accounts: who may exist, what is checked before one does, and sessions that renew themselves."""
+"""Accounts: who may exist, and what is checked before one does."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from contracts.identity import AccountOpened, TokensRevoked
+from services.identity.domain.sessions import Session
 
 Kind = Literal["person", "firm", "staff", "machine"]
 
@@ -38,7 +39,6 @@ MACHINE_ROLES = ("department_system", *SERVICE_ROLES)
 APART = frozenset({"platform_admin", "security_admin", "auditor"})
 """No two of these in one hand."""
 
-SESSION_LIVES = timedelta(hours=12)
 EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,185}[a-zA-Z0-9])?")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 DEPARTMENT = re.compile(r"[A-Z]{2,4}")
@@ -98,33 +98,6 @@ class Account:
         """Every token issued so far is refused from now on, the one of ``last_issued`` included."""
         self.revoked_before = now if last_issued is None else max(now, last_issued + _INSTANT)
         return TokensRevoked(account_id=self.account_id, not_before=self.revoked_before)
-
-
-@dataclass(kw_only=True, eq=False)
-class Session:
-    """One sign-in. ``current`` is the hash of the one refresh token that still counts, ``renewed_at`` the
-    time of issue of the newest access token."""
-
-    session_id: str
-    account_id: str
-    current: str
-    started_at: datetime
-    renewed_at: datetime
-    ended_at: datetime | None = None
-
-    def renew(self, presented: str, following: str, now: datetime) -> bool:
-        """Exchange the refresh token for the following one; returns whether it was the right one.
-
-        A token presented twice ends the whole session: it was stolen, or its thief was robbed.
-        """
-        if self.ended_at is not None or now - self.started_at > SESSION_LIVES:
-            return False
-        if presented != self.current:
-            self.ended_at = now
-            return False
-        self.current = following
-        self.renewed_at = max(now, self.renewed_at)
-        return True
 
 
 def is_login(login: str) -> bool:

@@ -1,15 +1,12 @@
-"""Tables of identity. What says who somebody is, and private keys, are sealed; refresh tokens hashed."""
+"""Accounts and their sessions. What says who somebody is is sealed; refresh tokens are hashed."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, MetaData, String, Table
-from sqlalchemy.orm import registry
+from sqlalchemy import Column, ForeignKey, Index, String, Table
 
-from chassis.types import BigId, JSONType, SealedText, UtcDateTime
+from chassis.types import JSONType, SealedText, UtcDateTime
 from services.identity.domain import Account, Session
-
-metadata = MetaData()
-mapping = registry(metadata=metadata)
+from services.identity.orm.base import mapping, metadata
 
 account = Table(
     "account",
@@ -40,29 +37,6 @@ session = Table(
     Column("ended_at", UtcDateTime),
     Index("session_of", "account_id"),
 )
-
-key = Table(
-    "private_key",
-    metadata,
-    Column("kid", String(64), primary_key=True),
-    Column("sealed", SealedText, nullable=False),
-    Column("signs_from", UtcDateTime, nullable=False),
-    Column("retired_at", UtcDateTime),
-)
-"""Signing keys as JSON Web Keys; one signs from ``signs_from`` until the next one does."""
-
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", BigId, primary_key=True, autoincrement=True),
-    Column("at", UtcDateTime, nullable=False),
-    Column("actor", String(40), nullable=False),
-    Column("act", String(24), nullable=False),
-    Column("subject", String(40), nullable=False),
-    Index("audit_of", "subject", "at"),
-    sqlite_autoincrement=True,
-)
-"""Who read whose name or address, who opened whose account."""
 
 mapping.map_imperatively(Account, account)
 mapping.map_imperatively(Session, session)

@@ -1,0 +1,35 @@
+"""Sessions: one a sign-in, renewed until they are over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+SESSION_LIVES = timedelta(hours=12)
+
+
+@dataclass(kw_only=True, eq=False)
+class Session:
+    """One sign-in. ``current`` is the hash of the one refresh token that still counts, ``renewed_at`` the
+    time of issue of the newest access token."""
+
+    session_id: str
+    account_id: str
+    current: str
+    started_at: datetime
+    renewed_at: datetime
+    ended_at: datetime | None = None
+
+    def renew(self, presented: str, following: str, now: datetime) -> bool:
+        """Exchange the refresh token for the following one; returns whether it was the right one.
+
+        A token presented twice ends the whole session: it was stolen, or its thief was robbed.
+        """
+        if self.ended_at is not None or now - self.started_at > SESSION_LIVES:
+            return False
+        if presented != self.current:
+            self.ended_at = now
+            return False
+        self.current = following
+        self.renewed_at = max(now, self.renewed_at)
+        return True

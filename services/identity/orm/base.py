@@ -1,0 +1,7 @@
+"""What all tables of identity belong to."""
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
+
+metadata = MetaData()
+mapping = registry(metadata=metadata)
