@@ -19,6 +19,7 @@ from chassis.subscription import subscriptions_of
 from contracts.identity import AccountOpened, SigningKeyPublished, TokensRevoked
 from services.identity import handlers, keys, orm, queries, sample
 from services.identity.domain import InvalidAccount, UnknownAccount
+from services.identity.handlers import accounts
 from services.identity.worker import IdentityWorker
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
@@ -86,13 +87,13 @@ def test_who_comes_a_moment_too_late_is_told_what_is_taken(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     somebody(database)
-    found, looks = handlers._taken, iter([True])
+    found, looks = accounts._taken, iter([True])
 
     def taken(*arguments: Any) -> Any:
         """The first look finds nothing, as if the other account were not committed yet."""
         return {} if next(looks, False) else found(*arguments)
 
-    monkeypatch.setattr(handlers, "_taken", taken)
+    monkeypatch.setattr(accounts, "_taken", taken)
     with pytest.raises(InvalidAccount) as refused:
         somebody(database)
     assert refused.value.fields == {"login": "taken"}
