@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from chassis import tables
 from chassis.uow import UnitOfWork
@@ -18,8 +19,10 @@ def claim(uow: UnitOfWork, subscription: str, envelopes: Iterable[Envelope]) -> 
     by_id = {e.id: e for e in envelopes}
     if not by_id:
         return []
-    table = tables.inbox
-    statement = uow.insert(table).on_conflict_do_nothing().returning(table.c.event_id)
     rows = [{"subscription": subscription, "event_id": i, "taken_at": uow.now} for i in sorted(by_id)]
-    claimed = set(uow.session.execute(statement, rows).scalars())
+    claimed = set(uow.insert_rows(tables.inbox, rows, _unless_taken).scalars())
     return [e for i, e in by_id.items() if i in claimed]
+
+
+def _unless_taken(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing().returning(tables.inbox.c.event_id)

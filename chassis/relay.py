@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, func, insert, literal_column, select, 
 from sqlalchemy.orm import Session
 
 from chassis import metrics, tables, wake
+from chassis.bulk import among
 from chassis.database import Database
 from chassis.publisher import Fate, Outgoing, Publisher
 
@@ -102,11 +103,11 @@ class Relay:
             columns = [outbox.c[name] for name in _LOGGED_COLUMNS]
             moved = (
                 select(bindparam("logged_at", now, type_=log.c.logged_at.type), *columns)
-                .where(outbox.c.id.in_(public))
+                .where(among(session, outbox.c.id, public))
                 .order_by(outbox.c.id)
             )
             session.execute(insert(log).from_select(["logged_at", *_LOGGED_COLUMNS], moved))
-        session.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+        session.execute(delete(outbox).where(among(session, outbox.c.id, ids)))
 
     def _put_off(self, session: Session, rows: Sequence[Any], now: datetime) -> None:
         for row in rows:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, delete, func, inspect, select
+from sqlalchemy import Result, Table, delete, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
-from chassis import tables, wake
+from chassis import bulk, tables, wake
 from chassis.logs import current_trace
 from contracts import Event
 from contracts.cloudevents import Envelope, dump
@@ -71,7 +71,7 @@ class UnitOfWork:
         key = inspect(model).primary_key[0]
         rows = self.session.scalars(
             select(model)
-            .where(key.in_(wanted))
+            .where(bulk.among(self.session, key, wanted))
             .order_by(key)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -83,6 +83,12 @@ class UnitOfWork:
         """An INSERT that knows ``on_conflict_…``, for this database."""
         dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
         return dialect.insert(table)
+
+    def insert_rows(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], finish: bulk.Finish | None = None
+    ) -> Result[Any]:
+        """Insert rows, all with the same columns and at least one, by one statement (`chassis.bulk`)."""
+        return bulk.insert_rows(self.session, table, rows, finish)
 
     def schedule(self, kind: str, subject: str, due_at: datetime) -> None:
         """Have ``subject`` looked at when ``due_at`` has come; replaces an earlier date of this kind."""
@@ -100,14 +106,8 @@ class UnitOfWork:
         """`schedule` for many subjects, by one statement."""
         if not due:
             return
-        statement = self.insert(tables.time_row)
-        self.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["kind", "subject"],
-                set_={"due_at": statement.excluded.due_at, "done_at": statement.excluded.done_at},
-            ),
-            [{"kind": kind, "subject": s, "due_at": d, "done_at": None} for s, d in sorted(due.items())],
-        )
+        rows = [{"kind": kind, "subject": s, "due_at": d, "done_at": None} for s, d in sorted(due.items())]
+        self.insert_rows(tables.time_row, rows, _with_the_new_date)
         self._wake_for(min(due.values()))
 
     def unschedule(self, kind: str, subjects: str | Iterable[str]) -> None:
@@ -116,7 +116,8 @@ class UnitOfWork:
         if wanted:
             self.session.execute(
                 delete(tables.time_row).where(
-                    tables.time_row.c.kind == kind, tables.time_row.c.subject.in_(wanted)
+                    tables.time_row.c.kind == kind,
+                    bulk.among(self.session, tables.time_row.c.subject, wanted),
                 )
             )
 
@@ -161,7 +162,7 @@ class UnitOfWork:
                 traceparent=trace,
             )
             rows.append(outbox_row(envelope, dump(envelope), due_at=self.now, queue=emitted.queue))
-        self.session.execute(tables.outbox.insert(), rows)
+        self.insert_rows(tables.outbox, rows)
         self._emitted.clear()
         return self._wake | {wake.OUTBOX}
 
@@ -175,14 +176,23 @@ class UnitOfWork:
         counts = Counter(e.event.subject for e in self._emitted if e.queue is None)
         if not counts:
             return {}
-        table = tables.event_sequence
-        statement: Insert = self.insert(table)
-        statement = statement.on_conflict_do_update(  # type: ignore[attr-defined]
-            index_elements=["subject"],
-            set_={"last": table.c.last + statement.excluded.last},  # type: ignore[attr-defined]
-        ).returning(table.c.subject, table.c.last)
-        rows = self.session.execute(statement, [{"subject": s, "last": n} for s, n in sorted(counts.items())])
-        return {subject: last - counts[subject] for subject, last in rows}
+        wanted = [{"subject": subject, "last": count} for subject, count in sorted(counts.items())]
+        rows = self.insert_rows(tables.event_sequence, wanted, _counted_on).all()
+        return {row.subject: row.last - counts[row.subject] for row in rows}
+
+
+def _with_the_new_date(statement: Any) -> Any:
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "subject"], set_={"due_at": new.due_at, "done_at": new.done_at}
+    )
+
+
+def _counted_on(statement: Any) -> Any:
+    table = tables.event_sequence.c
+    return statement.on_conflict_do_update(
+        index_elements=["subject"], set_={"last": table.last + statement.excluded.last}
+    ).returning(table.subject, table.last)
 
 
 def outbox_row(

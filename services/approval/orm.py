@@ -6,6 +6,7 @@ Opinions, conditions and reasons are sealed; events never carry them.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -19,12 +20,11 @@ from sqlalchemy import (
     String,
     Table,
     inspect,
-    tuple_,
-    update,
 )
 from sqlalchemy.orm import Session, registry, relationship
 from sqlalchemy.orm.exc import StaleDataError
 
+from chassis.bulk import insert_rows, update_rows
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from services.approval.domain import Branch, Case, Pause, Supervision
 
@@ -283,11 +283,19 @@ def next_revision(changed: Collection[Case], session: Session) -> None:
     version check would take one each. Raises `StaleDataError` if somebody else was faster."""
     if not changed:
         return
-    seen = [(c.application_no, inspect(c).attrs.revision.value) for c in changed]
-    statement = (
-        update(case)
-        .where(tuple_(case.c.application_no, case.c.revision).in_(seen))
-        .values(revision=case.c.revision + 1)
-    )
-    if session.execute(statement).rowcount != len(seen):  # type: ignore[attr-defined]
+    seen = [
+        {"application_no": c.application_no, "revision": inspect(c).attrs.revision.value} for c in changed
+    ]
+    if update_rows(session, case, seen, ("application_no", "revision"), counter="revision") != len(seen):
         raise StaleDataError(f"of {len(seen)} cases some were changed by somebody else")
+
+
+def write_new(opened: Collection[Case], session: Session) -> None:
+    """Write new cases with all that belongs to them: one statement a table."""
+    branches = [b for c in opened for b in c.branches]
+    pauses = [p for b in branches for p in b.pauses]
+    tables: tuple[tuple[Table, Collection[Any]], ...] = ((case, opened), (branch, branches), (pause, pauses))
+    for table, objects in tables:
+        names = [c.name for c in table.c if c.computed is None and c.name != "revision"]
+        if objects:
+            insert_rows(session, table, [{name: getattr(o, name) for name in names} for o in objects])

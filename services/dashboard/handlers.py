@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, case, delete, select, update
 
 from chassis import metrics
+from chassis.bulk import among
 from chassis.uow import UnitOfWork
 from contracts import Event, approval, intake
 from contracts.cloudevents import Envelope
@@ -63,10 +64,8 @@ Facts = dict[type, list[Heard]]
 
 def follow(events: list[Envelope], uow: UnitOfWork) -> None:
     """Count these events, in the generation in the making too, and tell open pages."""
-    row = uow.session.execute(
-        select(projection.c.live, projection.c.building).with_for_update(read=True)
-    ).one()
-    for number in filter(None, row):
+    row = _lock_projection(uow)
+    for number in filter(None, (row.live, row.building)):
         apply(events, generations[number], uow)
     _note_age(events, uow)
     _announce(uow)
@@ -88,10 +87,10 @@ def begin_rebuild(uow: UnitOfWork) -> None:
 
 def replay(events: list[Envelope], uow: UnitOfWork) -> None:
     """Count events of the past in the generation in the making."""
-    building = uow.session.scalar(select(projection.c.building).with_for_update(read=True))
-    if building is None:
+    row = _lock_projection(uow)
+    if row.building is None:
         raise RuntimeError("the rebuild was given up or another has ended: start again")
-    apply(events, generations[building], uow)
+    apply(events, generations[row.building], uow)
 
 
 def switch(uow: UnitOfWork) -> None:
@@ -141,45 +140,44 @@ def _told(envelope: Envelope) -> Iterator[tuple[type, Heard]]:
 
 
 def _fold(kind: Any, table: Table, told: list[Heard], change: Counter[Figure], uow: UnitOfWork) -> None:
-    """Merge what was told into the facts, under lock, and note how the figures change by it."""
+    """Merge what was told into the facts and note how the figures change by it. Whoever does this holds
+    the projection's row (`_lock_projection`), so that nobody else changes these facts meanwhile."""
     key = next(iter(table.primary_key))
-    empty = {t.key: kind(**({key.name: t.key} | {"application_no": t.application_no})) for t in told}
-    insert = uow.insert(table).on_conflict_do_nothing()
-    uow.session.execute(insert, [asdict(empty[k]) for k in sorted(empty)])
     names = [f.name for f in fields(kind)]
-    rows = uow.session.execute(
-        select(*(table.c[name] for name in names))
-        .where(key.in_(sorted(empty)))
-        .order_by(key)
-        .with_for_update()
-    )
+    known = among(uow.session, key, {t.key for t in told})
+    rows = uow.session.execute(select(*(table.c[n] for n in names)).where(known))
     before = {row._mapping[key.name]: kind(**row._mapping) for row in rows}
     after = dict(before)
     for t in told:
-        after[t.key] = after[t.key].hear(t.news, t.sequence)
-    changed = [k for k in sorted(after) if after[k] != before[k]]
+        fact = after.get(t.key) or kind(**{key.name: t.key, "application_no": t.application_no})
+        after[t.key] = fact.hear(t.news, t.sequence)
+    changed = [k for k in sorted(after) if after[k] != before.get(k)]
     if not changed:
         return
     for k in changed:
         change.update(after[k].figures())
-        change.subtract(before[k].figures())
-    upsert = uow.insert(table)
-    upsert = upsert.on_conflict_do_update(
-        index_elements=[key], set_={n: upsert.excluded[n] for n in names if n != key.name}
-    )
-    uow.session.execute(upsert, [asdict(after[k]) for k in changed])
+        if k in before:
+            change.subtract(before[k].figures())
+    uow.insert_rows(table, [vars(after[k]) for k in changed], _replacing_known)
 
 
 def _add(change: Counter[Figure], tally: Table, uow: UnitOfWork) -> None:
     rows = [figure._asdict() | {"count": n} for figure, n in sorted(change.items()) if n]
     if not rows:
         return
-    upsert = uow.insert(tally)
-    uow.session.execute(
-        upsert.on_conflict_do_update(
-            index_elements=list(tally.primary_key), set_={"count": tally.c.count + upsert.excluded.count}
-        ),
-        rows,
+    uow.insert_rows(tally, rows, _adding)
+
+
+def _replacing_known(statement: Any) -> Any:
+    key = next(iter(statement.table.primary_key))
+    new = {c.name: statement.excluded[c.name] for c in statement.table.c if c is not key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=new)
+
+
+def _adding(statement: Any) -> Any:
+    table = statement.table
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={"count": table.c.count + statement.excluded.count}
     )
 
 
@@ -187,22 +185,18 @@ def _note_age(events: list[Envelope], uow: UnitOfWork) -> None:
     newest: dict[str, Any] = {}
     for envelope in events:
         newest[envelope.source] = max(newest.get(envelope.source, envelope.time), envelope.time)
-    upsert = uow.insert(heard)
-    uow.session.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["source"],
-            set_={
-                "event_at": case(
-                    (upsert.excluded.event_at > heard.c.event_at, upsert.excluded.event_at),
-                    else_=heard.c.event_at,
-                ),
-                "handled_at": upsert.excluded.handled_at,
-            },
-        ),
-        [{"source": source, "event_at": at, "handled_at": uow.now} for source, at in sorted(newest.items())],
-    )
+    rows = [{"source": s, "event_at": at, "handled_at": uow.now} for s, at in sorted(newest.items())]
+    uow.insert_rows(heard, rows, _keeping_the_newest)
     lag = uow.now - max(newest.values())
     metrics.PROJECTION_LAG.labels(uow.service).set(max(0.0, lag.total_seconds()))
+
+
+def _keeping_the_newest(statement: Any) -> Any:
+    new, known = statement.excluded, heard.c.event_at
+    newest = case((new.event_at > known, new.event_at), else_=known)
+    return statement.on_conflict_do_update(
+        index_elements=["source"], set_={"event_at": newest, "handled_at": new.handled_at}
+    )
 
 
 def _announce(uow: UnitOfWork) -> None:

@@ -20,15 +20,14 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    bindparam,
     inspect,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, deferred, registry
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from chassis.bulk import update_rows
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from contracts.approval import BranchState, LicenceIssued
 from services.intake.domain import Application, Branch, Case, Entry, Results
@@ -259,21 +258,14 @@ def row_of(filed: Application) -> dict[str, Any]:
 
 _RENAMED = ("case_facts", "revision")
 
-_followed = (
-    update(application)
-    .where(application.c.application_no == bindparam("number"), application.c.revision == bindparam("seen"))
-    .values({name: bindparam(name) for name in ("status", "changed_at", "case_facts")})
-    .values(revision=application.c.revision + 1)
-)
-
 
 def save_followed(found: Collection[Application], session: Session) -> None:
     """Write what following cases has changed: one statement for all, where the mapper's own version
     check would take one each. Raises `StaleDataError` if somebody else was faster."""
     rows = [
         {
-            "number": a.application_no,
-            "seen": inspect(a).attrs.revision.value,
+            "application_no": a.application_no,
+            "revision": inspect(a).attrs.revision.value,
             "status": a.status,
             "changed_at": a.changed_at,
             "case_facts": a.case,
@@ -282,6 +274,6 @@ def save_followed(found: Collection[Application], session: Session) -> None:
     ]
     for changed in found:
         session.expunge(changed)
-    written = session.execute(_followed, rows if len(rows) > 1 else rows[0]) if rows else None
-    if written is not None and written.rowcount != len(rows):  # type: ignore[attr-defined]
+    seen = ("application_no", "revision")
+    if rows and update_rows(session, application, rows, seen, counter="revision") != len(rows):
         raise StaleDataError(f"of {len(rows)} applications some were changed by somebody else")

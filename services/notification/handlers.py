@@ -10,6 +10,7 @@ from sqlalchemy import case, select, update
 from uuid_utils import uuid7
 
 from chassis import metrics, wake
+from chassis.bulk import among, ignoring_known
 from chassis.uow import NotYet, UnitOfWork
 from contracts import Event, approval, catalog, identity, intake
 from contracts.cloudevents import Envelope
@@ -90,7 +91,7 @@ def _write(found: list[tuple[Envelope, Wish]], uow: UnitOfWork) -> None:
             rows.append(_row(envelope, wish, account, "mail", uow))
     if not rows:
         return
-    uow.session.execute(uow.insert(message).on_conflict_do_nothing(), rows)
+    uow.insert_rows(message, rows, ignoring_known)
     for row in rows:
         metrics.MESSAGES.labels(row["channel"], "written").inc()
     for account, category in sorted({(r["recipient"], r["category"]) for r in rows}):
@@ -136,7 +137,7 @@ def _accounts(
 def _owners(cases: set[str], uow: UnitOfWork) -> dict[str, str]:
     table = application.c
     rows = uow.session.execute(
-        select(table.application_no, table.applicant).where(table.application_no.in_(sorted(cases)))
+        select(table.application_no, table.applicant).where(among(uow.session, table.application_no, cases))
     )
     return {no: applicant for no, applicant in rows}
 
@@ -164,7 +165,7 @@ def _staff(wanted: list[To], uow: UnitOfWork) -> dict[To, list[str]]:
 def _mail_wanted(accounts: set[str], uow: UnitOfWork) -> dict[str, list[str]]:
     table = preference.c
     rows = uow.session.execute(
-        select(table.account_id, table.mail).where(table.account_id.in_(sorted(accounts)))
+        select(table.account_id, table.mail).where(among(uow.session, table.account_id, accounts))
     )
     return {account: mail for account, mail in rows}
 
@@ -180,8 +181,7 @@ def _keep_applications(events: list[Envelope], uow: UnitOfWork) -> None:
         if isinstance(e.event, intake.ApplicationSubmitted)
     }
     if rows:
-        statement = uow.insert(application).on_conflict_do_nothing()
-        uow.session.execute(statement, [rows[no] for no in sorted(rows)])
+        uow.insert_rows(application, [rows[no] for no in sorted(rows)], ignoring_known)
 
 
 def _keep_colleagues(events: list[Envelope], uow: UnitOfWork) -> None:
@@ -195,8 +195,7 @@ def _keep_colleagues(events: list[Envelope], uow: UnitOfWork) -> None:
         if isinstance(e.event, identity.AccountOpened) and e.event.kind == "staff"
     }
     if rows:
-        statement = uow.insert(colleague).on_conflict_do_nothing()
-        uow.session.execute(statement, [rows[a] for a in sorted(rows)])
+        uow.insert_rows(colleague, [rows[a] for a in sorted(rows)], ignoring_known)
 
 
 def _keep_titles(events: list[Envelope], uow: UnitOfWork) -> None:

@@ -11,9 +11,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from pathlib import Path
-from typing import Protocol
 
-from chassis.database import Database
+from chassis.bulk import ignoring_known
+from chassis.uow import UnitOfWork
 from services.notification.orm import sandbox
 from services.notification.words import Language, Words
 
@@ -47,11 +47,15 @@ class Letter:
     written_at: datetime
 
 
-class Provider(Protocol):
+class Provider:
     """A way for letters to leave."""
 
     def send(self, letter: Letter) -> None:
         """Raises `TryLater` or `Refused`."""
+        raise NotImplementedError
+
+    def settle(self, uow: UnitOfWork) -> None:
+        """Take part in the transaction that keeps what became of the letters sent before."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ class Settings:
         )
 
 
-def provider_of(settings: Settings, database: Database) -> Provider:
+def provider_of(settings: Settings) -> Provider:
     """The configured way."""
-    return Smtp(settings) if settings.host else Sandbox(settings, database)
+    return Smtp(settings) if settings.host else Sandbox(settings)
 
 
 def body_of(letter: Letter, site: str) -> str:
@@ -122,7 +126,7 @@ def as_email(letter: Letter, settings: Settings) -> EmailMessage:
     return made
 
 
-class Smtp:
+class Smtp(Provider):
     """Hands each letter to a mail server, over a connection of its own."""
 
     def __init__(self, settings: Settings):
@@ -160,20 +164,27 @@ class Smtp:
         return server
 
 
-class Sandbox:
-    """Keeps what would have been sent. The same letter twice is one."""
+class Sandbox(Provider):
+    """Keeps what would have been sent, together with its outcome. The same letter twice is one."""
 
-    def __init__(self, settings: Settings, database: Database):
+    def __init__(self, settings: Settings):
         self._settings = settings
-        self._database = database
+        self._letters: list[Letter] = []
 
     def send(self, letter: Letter) -> None:
-        with self._database.transaction() as uow:
-            values = {
+        self._letters.append(letter)
+
+    def settle(self, uow: UnitOfWork) -> None:
+        letters, self._letters = self._letters, []
+        rows = [
+            {
                 "message_id": letter.key,
                 "sent_at": uow.now,
                 "address": letter.address,
                 "subject": letter.words.title,
                 "body": body_of(letter, self._settings.site),
             }
-            uow.session.execute(uow.insert(sandbox).values(**values).on_conflict_do_nothing())
+            for letter in letters
+        ]
+        if rows:
+            uow.insert_rows(sandbox, rows, ignoring_known)

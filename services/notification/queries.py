@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chassis.bulk import among
 from services.notification.domain import CATEGORIES, UnknownMessage
 from services.notification.orm import application, message, preference, sandbox, title
 from services.notification.words import LANGUAGES, Language, Titles, Words, words
@@ -61,8 +62,13 @@ def preference_of(account_id: str, session: Session) -> Preference:
     return Preference(row.language, tuple(row.mail)) if row else Preference("zh", CATEGORIES)
 
 
-def language_of(account_id: str, session: Session) -> Language:
-    return preference_of(account_id, session).language
+def languages_of(account_ids: Iterable[str], session: Session) -> dict[str, Language]:
+    """The language of each account's mail, where it chose one."""
+    t = preference.c
+    rows = session.execute(
+        select(t.account_id, t.language).where(among(session, t.account_id, set(account_ids)))
+    )
+    return {account: language for account, language in rows}
 
 
 def outbox(state: str | None, cursor: str | None, session: Session) -> View:
@@ -90,33 +96,36 @@ def outbox(state: str | None, cursor: str | None, session: Session) -> View:
 
 def words_of(rows: Sequence[Any], session: Session) -> dict[str, dict[Language, Words]]:
     """These messages in words, both languages, by id."""
+    say = wording(rows, session)
+    return {row.message_id: say(row) for row in rows}
+
+
+def wording(rows: Sequence[Any], session: Session) -> Callable[[Any], dict[Language, Words]]:
+    """What says any of these messages in both languages, with everything it takes already read."""
     procedures = _procedures({row.case_id for row in rows if row.case_id}, session)
     codes = {*procedures.values(), *(row.facts.get("department") for row in rows)} - {None}
     titles = _titles(codes, session)
-    return {
-        row.message_id: {
-            language: words(
-                row.text,
-                row.facts,
-                row.case_id,
-                procedures.get(row.case_id, row.case_id or ""),
-                titles,
-                language,
-            )
+
+    def say(row: Any) -> dict[Language, Words]:
+        procedure = procedures.get(row.case_id, row.case_id or "")
+        return {
+            language: words(row.text, row.facts, row.case_id, procedure, titles, language)
             for language in LANGUAGES
         }
-        for row in rows
-    }
+
+    return say
 
 
 def _procedures(cases: set[str], session: Session) -> dict[str, str]:
     t = application.c
-    rows = session.execute(select(t.application_no, t.procedure).where(t.application_no.in_(sorted(cases))))
+    rows = session.execute(
+        select(t.application_no, t.procedure).where(among(session, t.application_no, cases))
+    )
     return {no: procedure for no, procedure in rows}
 
 
 def _titles(codes: Iterable[Any], session: Session) -> Titles:
-    rows = session.execute(select(title).where(title.c.code.in_(sorted(codes))))
+    rows = session.execute(select(title).where(among(session, title.c.code, sorted(codes))))
     return {(row.kind, row.code): {"zh": row.zh, "en": row.en} for row in rows}
 
 

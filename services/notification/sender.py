@@ -1,21 +1,27 @@
-"""Sends what was wished: takes one message, commits “trying”, sends, commits what became of it.
+"""Sends what was wished: takes some messages, commits “trying”, sends one after the other, commits what
+became of them, at least every `SETTLE_EVERY_S`.
 
-When the process ends between the last two, nobody knows whether the letter left. After `LEASE` it counts
-as unknown and is sent again, under the same ``Message-ID``: twice in that window alone, never not at all.
+When the process ends between sending and that commit, nobody knows whether a letter left. After `LEASE` it
+counts as unknown and is sent again, under the same ``Message-ID``: twice in that window alone, never not at
+all.
 """
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from chassis import metrics
+from chassis.bulk import among
 from chassis.database import Database
 from chassis.uow import UnitOfWork
 from services.notification import queries
@@ -23,10 +29,13 @@ from services.notification.contacts import Contacts, Unreachable
 from services.notification.domain import LEASE, State, next_try
 from services.notification.mail import Letter, Provider, Refused, TryLater
 from services.notification.orm import message
+from services.notification.words import Language, Words
 
 log = structlog.get_logger()
 
 IDLE_S = 60.0
+AT_ONCE = 20
+SETTLE_EVERY_S = 0.05
 UNSETTLED = ("waiting", "trying")
 
 
@@ -49,48 +58,50 @@ class Sender:
         self._lease = lease
 
     def step(self) -> float:
-        """Send one message if one is due; returns in how many seconds there may be another."""
+        """Send what is due, some messages at most; returns in how many seconds there may be more."""
         with self._database.transaction() as uow:
-            row = self._take(uow)
-        if row is None:
+            rows = self._take(uow)
+        if not rows:
             return self._pause()
-        outcome = self._try(row)
-        with self._database.transaction() as uow:
-            self._settle(row, outcome, uow)
+        with self._database.read() as session:
+            languages = queries.languages_of((row.recipient for row in rows), session)
+            say = queries.wording(rows, session)
+        done: list[tuple[Any, Outcome]] = []
+        settled_at = time.monotonic()
+        for row in rows:
+            done.append((row, self._try(row, languages.get(row.recipient, "zh"), say)))
+            if time.monotonic() - settled_at > SETTLE_EVERY_S:
+                self._settle(done)
+                done, settled_at = [], time.monotonic()
+        self._settle(done)
         return 0.0
 
-    def _take(self, uow: UnitOfWork) -> Any:
-        t = message.c
-        due = (
-            select(t.message_id, t.state)
-            .where(t.channel == "mail", t.state.in_(UNSETTLED), t.due_at <= uow.now)
-            .order_by(t.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
+    def _take(self, uow: UnitOfWork) -> Sequence[Any]:
+        found = uow.session.execute(_DUE, {"now": uow.now}).all()
+        if not found:
+            return []
+        for row in found:
+            if row.state == "trying":
+                log.warning("mail_outcome_unknown", message=row.message_id)
+        change = (
+            update(message)
+            .where(among(uow.session, message.c.message_id, [row.message_id for row in found]))
+            .values(state="trying", attempts=message.c.attempts + 1)
+            .values(tried_at=uow.now, due_at=uow.now + self._lease)
+            .returning(message)
         )
-        found = uow.session.execute(due).first()
-        if found is None:
-            return None
-        if found.state == "trying":
-            log.warning("mail_outcome_unknown", message=found.message_id)
-        change = update(message).where(t.message_id == found.message_id)
-        return uow.session.execute(
-            change.values(
-                state="trying", attempts=t.attempts + 1, tried_at=uow.now, due_at=uow.now + self._lease
-            ).returning(message)
-        ).one()
+        taken = {row.message_id: row for row in uow.session.execute(change)}
+        return [taken[row.message_id] for row in found]
 
-    def _try(self, row: Any) -> Outcome:
+    def _try(self, row: Any, language: Language, say: Callable[[Any], dict[Language, Words]]) -> Outcome:
         try:
             contact = self._contacts.of(row.recipient)
             if contact is None or not contact.email:
                 return Outcome("no_address")
-            with self._database.read() as session:
-                language = queries.language_of(row.recipient, session)
-                words = queries.words_of([row], session)[row.message_id][language]
-            self._provider.send(
-                Letter(row.message_id, contact.email, contact.name, language, words, row.written_at)
+            letter = Letter(
+                row.message_id, contact.email, contact.name, language, say(row)[language], row.written_at
             )
+            self._provider.send(letter)
         except (TryLater, Unreachable) as error:
             return Outcome("waiting", str(error), again=True)
         except Refused as error:
@@ -102,24 +113,20 @@ class Sender:
             return Outcome("waiting", type(error).__name__, again=True)
         return Outcome("sent")
 
-    def _settle(self, row: Any, outcome: Outcome, uow: UnitOfWork) -> None:
-        """Another sender may have taken it meanwhile, when this one was paused: then its word counts."""
-        t = message.c
-        again = next_try(row.attempts, row.written_at, uow.now) if outcome.again else None
-        state = "failed" if outcome.again and again is None else outcome.state
-        uow.session.execute(
-            update(message)
-            .where(t.message_id == row.message_id, t.attempts == row.attempts)
-            .values(
-                state=state,
-                error=outcome.error,
-                due_at=again,
-                settled_at=None if again is not None else uow.now,
-            )
-        )
-        metrics.MESSAGES.labels("mail", "put_off" if again is not None else state).inc()
-        if state != "sent":
-            log.info("mail_not_sent", message=row.message_id, state=state, error=outcome.error)
+    def _settle(self, done: Sequence[tuple[Any, Outcome]]) -> None:
+        """Another sender may have taken a message meanwhile, when this one was paused: then its word
+        counts."""
+        if not done:
+            return
+        with self._database.transaction() as uow:
+            self._provider.settle(uow)
+            alike = defaultdict(list)
+            for row, outcome in done:
+                alike[_settled(row, outcome, uow.now)].append((row.message_id, row.attempts))
+            for (state, error, again), tries in alike.items():
+                settled_at = None if again is not None else uow.now
+                values = {"state": state, "error": error, "due_at": again, "settled_at": settled_at}
+                uow.session.execute(update(message).where(_TRY.in_(tries)).values(values))
 
     def _pause(self) -> float:
         with self._database.read() as session:
@@ -137,3 +144,23 @@ class Sender:
         )
         oldest, due = session.execute(query).one()
         return oldest, due
+
+
+_DUE = (
+    select(message.c.message_id, message.c.state)
+    .where(message.c.channel == "mail", message.c.state.in_(UNSETTLED), message.c.due_at <= bindparam("now"))
+    .order_by(message.c.due_at)
+    .limit(AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+_TRY = tuple_(message.c.message_id, message.c.attempts)
+
+
+def _settled(row: Any, outcome: Outcome, now: datetime) -> tuple[State, str | None, datetime | None]:
+    """State, error and when it is tried again, if it is."""
+    again = next_try(row.attempts, row.written_at, now) if outcome.again else None
+    state: State = "failed" if outcome.again and again is None else outcome.state
+    metrics.MESSAGES.labels("mail", "put_off" if again is not None else state).inc()
+    if state != "sent":
+        log.info("mail_not_sent", message=row.message_id, state=state, error=outcome.error)
+    return state, outcome.error, again

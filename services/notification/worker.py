@@ -22,9 +22,7 @@ class Sending(Repeating):
         super().setup()
         database = open_database(self.config)
         settings = Settings.from_env(os.environ, site=self.config.urls.get("portal", ""))
-        self._sender = Sender(
-            database, Remembering(IdentityContacts(self.config)), provider_of(settings, database)
-        )
+        self._sender = Sender(database, Remembering(IdentityContacts(self.config)), provider_of(settings))
 
     def step(self) -> float:
         return self._sender.step()

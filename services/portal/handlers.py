@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Table, delete
 from sqlalchemy.orm import Session
 
 from chassis import wake
@@ -99,12 +99,15 @@ def mark_pages(events: Iterable[Envelope], uow: UnitOfWork) -> None:
 def page_changes(topics: Sequence[str], uow: UnitOfWork) -> None:
     """Write down pages as changed and tell those who have them open; what is too old to resume from goes."""
     uow.one_by_one("page_change")
-    positions = uow.session.scalars(
-        insert(PageChange).returning(PageChange.position), [{"topic": topic} for topic in topics]
-    ).all()
+    rows = [{"topic": topic} for topic in topics]
+    positions = uow.insert_rows(cast(Table, PageChange.__table__), rows, _telling_positions).scalars().all()
     if max(positions) % FORGET_EVERY < len(topics):
         uow.session.execute(delete(PageChange).where(PageChange.position < max(positions) - RESUME_SPAN))
     uow.wake_up(wake.LOGGED)
+
+
+def _telling_positions(statement: Any) -> Any:
+    return statement.returning(PageChange.position)
 
 
 def _accounts(event: Event) -> set[str]:

@@ -29,7 +29,7 @@ def busy(site: Site) -> Site:
     """A city with messages, letters, late cases and supervision."""
     site.city.tell([*told(), *late(), *history(random.Random(6), 25)])
     database = site.city.databases["notification"]
-    sender = Sender(database, OneContact(), Sandbox(Settings(site=site.url), database))
+    sender = Sender(database, OneContact(), Sandbox(Settings(site=site.url)))
     while sender.step() == 0.0:
         pass
     site.city.desk.supervisions.append({"branch_no": f"{NO}-01", "answer": "现场复核延误，周五前办结。"})

@@ -142,7 +142,7 @@ def test_wrong_fields_are_named_all_at_once(office: Office) -> None:
 
 def test_the_outbox_shows_what_would_have_been_sent(office: Office) -> None:
     database = office.desk.database
-    office.desk.sender = Sender(database, Phonebook(), Sandbox(Settings(site="http://c"), database))
+    office.desk.sender = Sender(database, Phonebook(), Sandbox(Settings(site="http://c")))
     office.desk.send_all()
     admin = office.as_("acc-admin", kind="staff", roles=["platform_admin"])
     page = ask(admin, office, "GET", "/outbox").get_json()

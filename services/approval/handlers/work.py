@@ -22,7 +22,7 @@ from contracts.approval import (
 )
 from services.approval import replica
 from services.approval.domain import Branch, Case, UnknownBranch, application_of
-from services.approval.orm import next_revision, rejected_answer
+from services.approval.orm import next_revision, rejected_answer, write_new
 
 SILENCE = "approval.silence"
 OVERDUE = "approval.overdue"
@@ -47,6 +47,7 @@ class Work:
         self.calendar: WorkCalendar = replica.calendar(uow.session)
         self.cases: dict[str, Case] = uow.lock(Case, numbers)
         self._found = set(self.cases)
+        self._new: list[Case] = []
         self._changed: set[str] = set()
         self._rejected: list[dict[str, Any]] = []
         self._dates: dict[str, dict[str, datetime | None]] = {SILENCE: {}, OVERDUE: {}}
@@ -56,8 +57,9 @@ class Work:
             case.attach(procedure)
 
     def add(self, case: Case) -> None:
+        """A new case. It is written when the work is finished."""
         self.cases[case.application_no] = case
-        self.uow.session.add(case)
+        self._new.append(case)
 
     def say(self, case: Case, events: Iterable[Event]) -> None:
         """Emit, and note which dates come and go with it."""
@@ -80,7 +82,8 @@ class Work:
         self._rejected.append(_rejected(branch_no, department, reason, self.uow))
 
     def finish(self) -> None:
-        """Write revisions, dates and what was rejected: one statement each for all cases, two for dates."""
+        """Write new cases, revisions, dates and what was rejected: one statement each for all cases."""
+        write_new(self._new, self.uow.session)
         if self._rejected:
             self.uow.session.execute(insert(rejected_answer), self._rejected)
         changed = sorted(self._found & self._changed)

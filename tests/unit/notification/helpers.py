@@ -18,7 +18,7 @@ from contracts.intake import ApplicationSubmitted
 from contracts.procedure import Text
 from services.notification import handlers
 from services.notification.contacts import Contact, Unreachable
-from services.notification.mail import Letter
+from services.notification.mail import Letter, Provider
 from services.notification.orm import message
 from services.notification.sender import Sender
 from tests.unit.intake.helpers import procedure
@@ -45,7 +45,7 @@ class Phonebook:
         return self.people.get(account_id)
 
 
-class Postbox:
+class Postbox(Provider):
     """Takes letters, or raises what it was told to."""
 
     def __init__(self) -> None:

@@ -196,7 +196,7 @@ class OneContact:
 def test_the_outbox_shows_what_would_have_been_sent(visit: Visit, city: FollowCity) -> None:
     city.tell(told())
     database = city.databases["notification"]
-    sender = Sender(database, OneContact(), Sandbox(Settings(site="https://city.example"), database))
+    sender = Sender(database, OneContact(), Sandbox(Settings(site="https://city.example")))
     while sender.step() == 0.0:
         pass
     page = visit("admin").get("/outbox").text
