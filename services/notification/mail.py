@@ -48,7 +48,9 @@ class Letter:
 
 
 class Provider:
-    """A way for letters to leave."""
+    """A way for letters to leave: with `send`, or with the transaction of `settle`."""
+
+    sends_at_once = True
 
     def send(self, letter: Letter) -> None:
         """Raises `TryLater` or `Refused`."""
@@ -166,6 +168,8 @@ class Smtp(Provider):
 
 class Sandbox(Provider):
     """Keeps what would have been sent, together with its outcome. The same letter twice is one."""
+
+    sends_at_once = False
 
     def __init__(self, settings: Settings):
         self._settings = settings

@@ -1,14 +1,13 @@
-"""Sends what was wished: takes some messages, commits “trying”, sends one after the other, commits what
-became of them, at least every `SETTLE_EVERY_S`.
+"""Sends what was wished: takes some messages, commits “trying”, sends one, commits what became of it, sends
+the next. Where letters only leave with that commit (the sandbox) one commit does for all.
 
-When the process ends between sending and that commit, nobody knows whether a letter left. After `LEASE` it
+When the process ends between sending and the commit, nobody knows whether the letter left. After `LEASE` it
 counts as unknown and is sent again, under the same ``Message-ID``: twice in that window alone, never not at
 all.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +34,6 @@ log = structlog.get_logger()
 
 IDLE_S = 60.0
 AT_ONCE = 20
-SETTLE_EVERY_S = 0.05
 UNSETTLED = ("waiting", "trying")
 
 
@@ -67,12 +65,11 @@ class Sender:
             languages = queries.languages_of((row.recipient for row in rows), session)
             say = queries.wording(rows, session)
         done: list[tuple[Any, Outcome]] = []
-        settled_at = time.monotonic()
         for row in rows:
             done.append((row, self._try(row, languages.get(row.recipient, "zh"), say)))
-            if time.monotonic() - settled_at > SETTLE_EVERY_S:
+            if self._provider.sends_at_once:
                 self._settle(done)
-                done, settled_at = [], time.monotonic()
+                done = []
         self._settle(done)
         return 0.0
 
