@@ -1,5 +1,5 @@
-"""Sends what was wished: takes some messages, commits “trying”, sends one, commits what became of it, sends
-the next. Where letters only leave with that commit (the sandbox) one commit does for all.
+"""Sends what was wished: takes one message, commits “trying”, sends, commits what became of it. Where letters
+only leave with that last commit (the sandbox) it takes several.
 
 When the process ends between sending and the commit, nobody knows whether the letter left. After `LEASE` it
 counts as unknown and is sent again, under the same ``Message-ID``: twice in that window alone, never not at
@@ -56,7 +56,7 @@ class Sender:
         self._lease = lease
 
     def step(self) -> float:
-        """Send what is due, some messages at most; returns in how many seconds there may be more."""
+        """Send what is due; returns in how many seconds there may be more."""
         with self._database.transaction() as uow:
             rows = self._take(uow)
         if not rows:
@@ -64,17 +64,15 @@ class Sender:
         with self._database.read() as session:
             languages = queries.languages_of((row.recipient for row in rows), session)
             say = queries.wording(rows, session)
-        done: list[tuple[Any, Outcome]] = []
+        done = []
         for row in rows:
             done.append((row, self._try(row, languages.get(row.recipient, "zh"), say)))
-            if self._provider.sends_at_once:
-                self._settle(done)
-                done = []
         self._settle(done)
         return 0.0
 
     def _take(self, uow: UnitOfWork) -> Sequence[Any]:
-        found = uow.session.execute(_DUE, {"now": uow.now}).all()
+        at_once = 1 if self._provider.sends_at_once else AT_ONCE
+        found = uow.session.execute(_DUE, {"now": uow.now, "at_once": at_once}).all()
         if not found:
             return []
         for row in found:
@@ -147,7 +145,7 @@ _DUE = (
     select(message.c.message_id, message.c.state)
     .where(message.c.channel == "mail", message.c.state.in_(UNSETTLED), message.c.due_at <= bindparam("now"))
     .order_by(message.c.due_at)
-    .limit(AT_ONCE)
+    .limit(bindparam("at_once"))
     .with_for_update(skip_locked=True)
 )
 _TRY = tuple_(message.c.message_id, message.c.attempts)
