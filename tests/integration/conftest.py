@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
+from tests.migrated import migrated
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -18,9 +17,7 @@ def intake_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     """Intake's, migrated, on SQLite and on PostgreSQL."""
     changes: dict[str, Any] = {"urls": {"identity": "http://identity"}}
     if request.param == "postgres":
-        server = request.getfixturevalue("postgres")
-        changes["database_url"] = server.create_database(f"{tmp_path.parent.name}_{tmp_path.name}"[-60:])
-    database = Database(scratch_config("intake", tmp_path, **changes))
-    migrate.upgrade(database)
+        changes["database_url"] = request.getfixturevalue("databases")("intake")
+    database = migrated("intake", tmp_path, **changes)
     yield database
     database.close()
