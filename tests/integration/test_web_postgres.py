@@ -33,7 +33,6 @@ from chassis.tables import idempotency as keys
 from tests.conftest import Databases
 from tests.notes_app import Base, Note, add_note, count_notes, hooks, notes_app
 
-
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
 NOTE = {"text": "x"}
