@@ -17,14 +17,14 @@ import pytest
 from deploy.local import machine
 from deploy.local.processes import family, gone, signal_all, until
 from deploy.local.servers import PostgresServer, RabbitServer
-from tests.migrated import Templates
+from tests.migrated import Fill, Templates
 
 PR_SET_CHILD_SUBREAPER = 36
 ENDS_WITHIN_S = 5
 START_FIRST = ("e2e", "faults", "browser", "integration")
 SHARE_A_PLATFORM = ("e2e",)
 
-Databases = Callable[[str], str]
+Databases = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +71,11 @@ def templates(postgres: PostgresServer) -> Templates:
 @pytest.fixture
 def databases(templates: Templates, postgres: PostgresServer) -> Iterator[Databases]:
     """``databases("intake")``: the address of a new database with the service's newest schema, dropped after
-    the test."""
+    the test; ``databases("catalog", fill)``: with what is filled in."""
     made: list[str] = []
 
-    def make(service: str) -> str:
-        made.append(templates.copy(service))
+    def make(service: str, fill: Fill | None = None) -> str:
+        made.append(templates.copy(service, fill))
         return made[-1]
 
     yield make

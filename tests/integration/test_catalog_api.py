@@ -16,7 +16,7 @@ from chassis.fakes.web import Mint, client
 from contracts.catalog import ProcedureClosed
 from services.catalog import handlers
 from services.catalog.web import create_app
-from tests.migrated import migrated
+from tests.migrated import migrated, sample_catalogue
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 BASE = "/api/catalog"
@@ -24,9 +24,7 @@ BASE = "/api/catalog"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = migrated("catalog", tmp_path)
-    with made.transaction() as uow:
-        handlers.load(SAMPLE, uow)
+    made = migrated("catalog", tmp_path, sample_catalogue)
     yield made
     made.close()
 

@@ -10,9 +10,8 @@ from flask.testing import FlaskClient
 
 from chassis.database import Database
 from chassis.fakes.web import Mint, client
-from services.catalog import handlers
 from services.catalog.web import create_app
-from tests.migrated import migrated
+from tests.migrated import migrated, sample_catalogue
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 BASE = "/api/catalog"
@@ -33,9 +32,7 @@ PUBLIC = (
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = migrated("catalog", tmp_path_factory.mktemp("catalog"))
-    with made.transaction() as uow:
-        handlers.load(SAMPLE, uow)
+    made = migrated("catalog", tmp_path_factory.mktemp("catalog"), sample_catalogue)
     yield made
     made.close()
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +14,16 @@ import pytest
 from chassis.database import Database
 from chassis.fakes.database import events_of
 from contracts.catalog import ProcedurePublished
-from services.catalog import bulk, exchange, finding, generating, handlers, queries, sheets
+from services.catalog import bulk, exchange, finding, generating, queries, sheets
+from tests.migrated import migrated, sample_catalogue
 from tests.unit.catalog.helpers import SAMPLE
 
 
 @pytest.fixture
-def loaded(database: Database) -> Iterator[Database]:
-    with database.transaction() as uow:
-        handlers.load(SAMPLE, uow)
+def loaded(tmp_path: Path) -> Iterator[Database]:
+    database = migrated("catalog", tmp_path, sample_catalogue)
     yield database
+    database.close()
 
 
 def out(database: Database) -> list[dict[str, Any]]:
