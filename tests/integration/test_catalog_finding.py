@@ -24,7 +24,7 @@ TESTS = Path(__file__).parents[1]
 SAMPLE = TESTS.parent / "sample_city"
 BASE = "/api/catalog"
 QUERIES = yaml.safe_load((TESTS / "search" / "queries.yaml").read_text(encoding="utf-8"))
-GENERATED = 3_000
+GENERATED = 1_100
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
