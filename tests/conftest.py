@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: START_FIRST.index(f) if (f := _folder(item.nodeid)) in START_FIRST else 99)
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+class ByFile(LoadScopeScheduling):
     """With several processes a file's tests stay in one, those that share a platform too.
 
     Told by the test's address: groups by mark are lost without a word with pytest 9.2
