@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, delete, func, inspect, select
+from sqlalchemy import ARRAY, Integer, String, delete, func, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
-from chassis import tables, wake
+from chassis import copying, tables, wake
 from chassis.logs import current_trace
 from contracts import Event
 from contracts.cloudevents import Envelope, dump
@@ -21,6 +21,9 @@ from contracts.cloudevents import Envelope, dump
 M = TypeVar("M")
 
 SWEEPS_LOOK_EVERY = timedelta(seconds=1)
+MANY = 1_000
+"""Events from which on PostgreSQL takes them by COPY, their subjects as arrays: a statement with thousands of
+places is slow to read."""
 
 
 class NotYet(Exception):
@@ -81,7 +84,7 @@ class UnitOfWork:
 
     def insert(self, table: Any) -> Any:
         """An INSERT that knows ``on_conflict_…``, for this database."""
-        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
+        dialect = postgresql if copying.is_postgres(self.session) else sqlite
         return dialect.insert(table)
 
     def schedule(self, kind: str, subject: str, due_at: datetime) -> None:
@@ -127,7 +130,7 @@ class UnitOfWork:
     def one_by_one(self, name: str) -> None:
         """From here to the commit nobody else is where ``name`` is passed, so that numbers drawn in between
         become visible in their order."""
-        if self.session.get_bind().dialect.name == "postgresql":
+        if copying.is_postgres(self.session):
             self.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 
     def write_events(self) -> set[str]:
@@ -161,7 +164,10 @@ class UnitOfWork:
                 traceparent=trace,
             )
             rows.append(outbox_row(envelope, dump(envelope), due_at=self.now, queue=emitted.queue))
-        self.session.execute(tables.outbox.insert(), rows)
+        if len(rows) > MANY:
+            copying.insert(tables.outbox, rows, self.session)
+        else:
+            self.session.execute(tables.outbox.insert(), rows)
         self._emitted.clear()
         return self._wake | {wake.OUTBOX}
 
@@ -175,14 +181,22 @@ class UnitOfWork:
         counts = Counter(e.event.subject for e in self._emitted if e.queue is None)
         if not counts:
             return {}
-        table = tables.event_sequence
-        statement: Insert = self.insert(table)
-        statement = statement.on_conflict_do_update(  # type: ignore[attr-defined]
+        table, numbered = tables.event_sequence, sorted(counts.items())
+        statement = self.insert(table)
+        rows: list[dict[str, Any]] | None = [{"subject": s, "last": n} for s, n in numbered]
+        if len(counts) > MANY and copying.is_postgres(self.session):
+            subjects = literal([subject for subject, _ in numbered], ARRAY(String))
+            times = literal([count for _, count in numbered], ARRAY(Integer))
+            statement = statement.from_select(
+                ["subject", "last"], select(func.unnest(subjects), func.unnest(times))
+            )
+            rows = None
+        statement = statement.on_conflict_do_update(
             index_elements=["subject"],
-            set_={"last": table.c.last + statement.excluded.last},  # type: ignore[attr-defined]
+            set_={"last": table.c.last + statement.excluded.last},
         ).returning(table.c.subject, table.c.last)
-        rows = self.session.execute(statement, [{"subject": s, "last": n} for s, n in sorted(counts.items())])
-        return {subject: last - counts[subject] for subject, last in rows}
+        taken = self.session.execute(statement, rows)
+        return {subject: last - counts[subject] for subject, last in taken}
 
 
 def outbox_row(

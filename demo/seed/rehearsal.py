@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import eventlet
-from sqlalchemy import select
+from sqlalchemy import make_url
 
-from chassis import clock, tables, wake
+from chassis import clock, wake
+from chassis.database import Database
 from chassis.embedded import Embedded
 from chassis.timerows import RELEASED
 from chassis.workdays import OFFICE_DAY, SHANGHAI, WorkCalendar
@@ -30,9 +32,33 @@ A_HOLIDAY = 3
 
 
 class PatientClient(Client):
-    """Waits for what services know of signing keys: they look again after seconds, not after days gone by."""
+    """Renews its access by the rehearsal's clock, without the password as long as it can: that takes longer.
+
+    Waits for what services know of signing keys: they look again after seconds, not after days gone by."""
+
+    _renewal: str | None = None
+    _access_ends = datetime.min.replace(tzinfo=UTC)
+
+    def sign_in(self) -> Client:
+        self.token = None
+        answer = self._renewed() or self._send(
+            "POST", "identity", "/tokens", {"login": self._login, "password": self._password}, {}
+        )
+        self.token, self._renewal = answer["access_token"], answer["refresh_token"]
+        self._access_ends = clock.now() + timedelta(seconds=answer["expires_in"])
+        return self
+
+    def _renewed(self) -> Any:
+        if self._renewal is None:
+            return None
+        try:
+            return self._send("POST", "identity", "/tokens/refresh", {"refresh_token": self._renewal}, {})
+        except Refused:
+            return None
 
     def _call(self, *args: Any, **extra: Any) -> Any:
+        if self._login and clock.now() >= self._access_ends:
+            self.sign_in()
         for _ in range(KEY_TRIES):
             try:
                 return super()._call(*args, **extra)
@@ -41,6 +67,30 @@ class PatientClient(Client):
                     raise
                 eventlet.sleep(KEY_PAUSE_S)
         return super()._call(*args, **extra)
+
+
+class _Dates:
+    """What is due in one service's database, asked a few thousand times, so without a session around it."""
+
+    _EVENTS = "SELECT 1 FROM outbox WHERE due_at <= ? LIMIT 1"
+    _TIMES = (
+        "SELECT 1 FROM time_row WHERE due_at <= ? AND done_at IS NULL"
+        f" AND kind NOT LIKE '{RELEASED}%' LIMIT 1"
+    )
+
+    def __init__(self, database: Database):
+        self.wake = database.wake
+        path = make_url(database.config.database_url).database
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+
+    def events(self, moment: str) -> bool:
+        return self._connection.execute(self._EVENTS, (moment,)).fetchone() is not None
+
+    def times(self, moment: str) -> bool:
+        return self._connection.execute(self._TIMES, (moment,)).fetchone() is not None
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 class Rehearsal:
@@ -52,10 +102,12 @@ class Rehearsal:
         self._urls = dict.fromkeys(SERVICES, self._platform.url)
         self._clients: dict[str, Client] = {}
         self.calendar = WorkCalendar({})
+        self._dates: list[_Dates] = []
 
     def __enter__(self) -> Rehearsal:
         clock.stand_at(self.today - LONGEST_HISTORY)
         self._platform.start(SAMPLE)
+        self._dates = [_Dates(database) for database in self._platform.databases]
         self.settle()
         first, last = self.today - LONGEST_HISTORY, self.today + LONGEST_HISTORY
         self.calendar = WorkCalendar({y: self._year(y) for y in range(first.year, last.year + 1)})
@@ -63,6 +115,8 @@ class Rehearsal:
 
     def __exit__(self, *_: Any) -> None:
         clock.stand_at(None)
+        for dates in self._dates:
+            dates.close()
         self._platform.stop()
 
     def client(self, login: str, password: str = "demo") -> Client:
@@ -78,6 +132,10 @@ class Rehearsal:
         Client(self._urls).post("identity", "/accounts", command)
         self.client(login, password)
 
+    def make(self, move: Callable[[], None]) -> None:
+        """Make a move; all that it stands on has happened."""
+        move()
+
     def go_to(self, moment: datetime) -> None:
         """Let time pass until ``moment``, working day by working day, with all that falls due on the way."""
         for stop in self._stops(clock.now(), moment):
@@ -89,13 +147,17 @@ class Rehearsal:
             if self._waits():
                 self.settle()
 
+    def go_on_to(self, moment: datetime) -> None:
+        """Move the clock a little, leaving what falls due to the next `settle`."""
+        if moment > clock.now():
+            clock.stand_at(moment)
+
     def settle(self) -> None:
         """Wait until every event has arrived and nothing is due any more."""
         quiet = 0
         for look in range(round(QUIET_WITHIN_S / LOOK_EVERY_S)):
             if not look % REMIND_EVERY:
-                for database in self._platform.databases:
-                    database.wake.notify(wake.TIME)
+                self._remind()
             quiet = quiet + 1 if self._platform.is_quiet and not self._waits() else 0
             if quiet == QUIET_LOOKS:
                 return
@@ -158,15 +220,20 @@ class Rehearsal:
 
     def _waits(self, until: datetime | None = None) -> bool:
         """Whether an event or a date of any service is due by then (by now)."""
-        moment, outbox, row = until or clock.now(), tables.outbox.c, tables.time_row.c
-        looked_after = ~row.kind.startswith(RELEASED)
-        for database in self._platform.databases:
-            with database.read() as session:
-                events = select(outbox.id).where(outbox.due_at <= moment)
-                dates = select(row.kind).where(row.due_at <= moment, row.done_at.is_(None), looked_after)
-                if session.scalar(events.limit(1)) or session.scalar(dates.limit(1)):
-                    return True
-        return False
+        moment = _stored(until or clock.now())
+        return any(dates.events(moment) or dates.times(moment) for dates in self._dates)
+
+    def _remind(self) -> None:
+        """Services look at their dates when one comes by the machine's clock, which stands still here."""
+        moment = _stored(clock.now())
+        for dates in self._dates:
+            if dates.times(moment):
+                dates.wake.notify(wake.TIME)
+
+
+def _stored(moment: datetime) -> str:
+    """As SQLite has it."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _moment(day: date, at: str) -> datetime:
