@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from chassis.workdays import SHANGHAI
@@ -46,25 +46,26 @@ class Present:
             raise SeededAlready(login) from None
         self.client(login, password)
 
-    def make(self, move: Callable[[], None]) -> None:
-        """Make a move as soon as the platform lets it be made; raises what it says after `WITHIN_S`."""
-        last = time.monotonic() + WITHIN_S
-        while True:
-            try:
-                return move()
-            except (Refused, StopIteration) as error:
-                early = not isinstance(error, Refused) or error.status in COMES_BY_EVENT
-                if not early or time.monotonic() > last:
-                    raise
-            time.sleep(PAUSE_S)
+    def make(self, moves: Sequence[tuple[datetime, Callable[[], None]]]) -> None:
+        """Make moves one by one, each as soon as the platform lets it be made; raises what it says after
+        `WITHIN_S`."""
+        for _, move in moves:
+            last = time.monotonic() + WITHIN_S
+            while not self._made(move, last):
+                time.sleep(PAUSE_S)
+
+    def _made(self, move: Callable[[], None], last: float) -> bool:
+        try:
+            move()
+        except (Refused, StopIteration) as error:
+            early = not isinstance(error, Refused) or error.status in COMES_BY_EVENT
+            if not early or time.monotonic() > last:
+                raise
+            return False
+        return True
 
     def go_to(self, moment: datetime) -> None:
         """Nothing: it is now."""
-
-    go_on_to = go_to
-
-    def settle(self) -> None:
-        """Nothing: each move waits for what it needs."""
 
     def workday(self, back: int, at: str) -> datetime:
         """A moment so many days back, to put moves in order by."""

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import eventlet
+from eventlet import GreenPool
 from sqlalchemy import make_url
 
 from chassis import clock, wake
 from chassis.database import Database
 from chassis.embedded import Embedded
 from chassis.timerows import RELEASED
+from chassis.trust import TOKEN_LIFETIME
 from chassis.workdays import OFFICE_DAY, SHANGHAI, WorkCalendar
 from demo.client import SAMPLE, Client, Refused
 from demo.platform import free_port
+from services.identity import keys, queries
+from services.identity.domain import Account
 
 SERVICES = ("identity", "catalog", "intake", "approval", "portal")
+AT_ONCE = 8
 QUIET_LOOKS = 3
 LOOK_EVERY_S = 0.005
 REMIND_EVERY = 20
@@ -32,29 +37,25 @@ A_HOLIDAY = 3
 
 
 class PatientClient(Client):
-    """Renews its access by the rehearsal's clock, without the password as long as it can: that takes longer.
+    """Renews its access by the rehearsal's clock, and has it from identity itself: passwords take time.
 
     Waits for what services know of signing keys: they look again after seconds, not after days gone by."""
 
-    _renewal: str | None = None
-    _access_ends = datetime.min.replace(tzinfo=UTC)
+    def __init__(self, urls: Mapping[str, str], login: str, identity: Database):
+        super().__init__(urls, login)
+        self._identity = identity
+        self._account: Account | None = None
+        self._access_ends = datetime.min.replace(tzinfo=UTC)
 
     def sign_in(self) -> Client:
-        self.token = None
-        answer = self._renewed() or self._send(
-            "POST", "identity", "/tokens", {"login": self._login, "password": self._password}, {}
-        )
-        self.token, self._renewal = answer["access_token"], answer["refresh_token"]
-        self._access_ends = clock.now() + timedelta(seconds=answer["expires_in"])
+        with self._identity.transaction() as uow:
+            if self._account is None:
+                known = queries.login(str(self._login), uow.session)
+                assert known is not None, self._login
+                self._account = queries.account(known.account_id, uow.session)
+            self.token = keys.access_token(self._account, uow.now, uow)
+            self._access_ends = uow.now + TOKEN_LIFETIME
         return self
-
-    def _renewed(self) -> Any:
-        if self._renewal is None:
-            return None
-        try:
-            return self._send("POST", "identity", "/tokens/refresh", {"refresh_token": self._renewal}, {})
-        except Refused:
-            return None
 
     def _call(self, *args: Any, **extra: Any) -> Any:
         if self._login and clock.now() >= self._access_ends:
@@ -119,22 +120,31 @@ class Rehearsal:
             dates.close()
         self._platform.stop()
 
-    def client(self, login: str, password: str = "demo") -> Client:
+    def client(self, login: str) -> Client:
         """This account's access, kept for the next time."""
         if login not in self._clients:
-            self._clients[login] = PatientClient(self._urls, login, password)
+            identity = next(d for d in self._platform.databases if d.service == "identity")
+            self._clients[login] = PatientClient(self._urls, login, identity)
         return self._clients[login]
 
     def register(self, login: str, name: str, **numbers: str) -> None:
         """Open an account of a person or a firm, with a password nobody knows."""
-        password = secrets.token_hex(12)
-        command = {"login": login, "password": password, "display_name": name, **numbers}
+        command = {"login": login, "password": secrets.token_hex(12), "display_name": name, **numbers}
         Client(self._urls).post("identity", "/accounts", command)
-        self.client(login, password)
 
-    def make(self, move: Callable[[], None]) -> None:
-        """Make a move; all that it stands on has happened."""
-        move()
+    def make(self, moves: Sequence[tuple[datetime, Callable[[], None]]]) -> None:
+        """Make moves that don't stand on each other, each at its moment and beside the others, and let
+        everything that they lead to happen."""
+        self.go_to(moves[0][0])
+        under_way = GreenPool(AT_ONCE)
+        made = []
+        for moment, move in moves:
+            if moment > clock.now():
+                clock.stand_at(moment)
+            made.append(under_way.spawn(move))
+        for thread in made:
+            thread.wait()
+        self.settle()
 
     def go_to(self, moment: datetime) -> None:
         """Let time pass until ``moment``, working day by working day, with all that falls due on the way."""
@@ -146,11 +156,6 @@ class Rehearsal:
             clock.stand_at(moment)
             if self._waits():
                 self.settle()
-
-    def go_on_to(self, moment: datetime) -> None:
-        """Move the clock a little, leaving what falls due to the next `settle`."""
-        if moment > clock.now():
-            clock.stand_at(moment)
 
     def settle(self) -> None:
         """Wait until every event has arrived and nothing is due any more."""

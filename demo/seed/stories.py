@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from demo.client import Client
 from demo.seed.people import Person, persons, shops
 from demo.seed.rehearsal import Rehearsal
 from demo.seed.story import Plan, Stage, Story
@@ -35,8 +36,20 @@ def tell(stage: Stage, desk: int, heard: Callable[[int, int, datetime], Any]) ->
         *_of_one_officer(plan, people, desk),
     ]
     plan.play(heard)
-    states = Counter(story.look()["status"] for story in told)
+    states: Counter[str] = Counter()
+    for login in sorted({story.login for story in told}):
+        states.update(_states(stage.client(login)))
     return [f"{count:4} {state}" for state, count in sorted(states.items())]
+
+
+def _states(applicant: Client) -> Iterator[str]:
+    cursor: dict[str, str] = {}
+    while True:
+        page = applicant.get("intake", "/applications", **cursor)
+        yield from (application["status"] for application in page["items"])
+        if not page["next"]:
+            return
+        cursor = {"cursor": page["next"]}
 
 
 def _at_the_desk(plan: Plan) -> list[Story]:
@@ -186,7 +199,7 @@ def _of_one_officer(plan: Plan, people: list[Person], desk: int) -> list[Story]:
         if done:
             story.answer(filed + 60 * MINUTE, procedure, by=OFFICER, opinion=FINE)
         else:
-            story.claim(filed + 30 * MINUTE, procedure, OFFICER)
+            story.take(filed + 30 * MINUTE, OFFICER)
         told.append(story)
     return told
 

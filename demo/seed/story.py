@@ -26,6 +26,8 @@ class Plan:
 
     rehearsal: Stage
     moves: list[tuple[datetime, int, Story, Move]] = field(default_factory=list)
+    produced: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """What a procedure's branch produces, known once one of them was looked at."""
 
     def at(self, moment: datetime, story: Story, move: Move) -> None:
         self.moves.append((moment, len(self.moves), story, move))
@@ -34,17 +36,13 @@ class Plan:
         """Go through time. ``heard`` is told how many moves are made, of how many, and when it is."""
         made = 0
         for group in self._groups():
-            self.rehearsal.go_to(group[0][0])
-            for moment, move in group:
-                self.rehearsal.go_on_to(moment)
-                self.rehearsal.make(move)
-            self.rehearsal.settle()
+            self.rehearsal.make(group)
             made += len(group)
             heard(made, len(self.moves), group[-1][0])
         self.rehearsal.go_to(self.rehearsal.today)
 
     def _groups(self) -> Iterator[list[tuple[datetime, Move]]]:
-        """Moves of different stories within `TOGETHER` of each other, so that all is waited for once."""
+        """Moves of different stories within `TOGETHER` of each other: what they lead to comes in batches."""
         group: list[tuple[datetime, Move]] = []
         told: set[Story] = set()
         for moment, _, story, move in sorted(self.moves, key=lambda m: m[:2]):
@@ -61,7 +59,7 @@ class Story:
     """An application of ``login``'s. Each method puts one move into the plan and returns the story."""
 
     def __init__(self, plan: Plan, login: str, procedure: str, changes: Mapping[str, Any] | None = None):
-        self._plan, self._login, self.procedure = plan, login, procedure
+        self._plan, self.login, self.procedure = plan, login, procedure
         self._form = sample_form(procedure) | dict(changes or {})
         self.number = ""
 
@@ -103,8 +101,12 @@ class Story:
             path = f"/branches/{branch['branch_no']}"
             if branch["status"] == "open":
                 office.post("approval", f"{path}/claim")
-            produced = office.get("approval", path).get("produces", [])
-            results = {code: make_result(code) for code in produced} if answer.startswith("agree") else {}
+            results = {}
+            if answer.startswith("agree"):
+                kind = self.procedure, key
+                if kind not in self._plan.produced:
+                    self._plan.produced[kind] = office.get("approval", path).get("produces", [])
+                results = {code: make_result(code) for code in self._plan.produced[kind]}
             office.post("approval", f"{path}/answer", {"answer": answer, "results": results, **words})
 
         return self._do(moment, move)
@@ -133,7 +135,7 @@ class Story:
 
     @property
     def _me(self) -> Any:
-        return self._plan.rehearsal.client(self._login)
+        return self._plan.rehearsal.client(self.login)
 
     @property
     def _path(self) -> str:
@@ -145,6 +147,12 @@ class Story:
     def _desk(self, moment: datetime, department: str, what: str, body: dict[str, Any]) -> Story:
         clerk = self._plan.rehearsal.client(ACCEPTANCE[department])
         return self._do(moment, lambda: clerk.post("intake", f"{self._path}/{what}", body))
+
+    def take(self, moment: datetime, by: str) -> Story:
+        """Claim the only branch of a case that was accepted at once."""
+        path = "/branches/{}-01/claim"
+        office = self._plan.rehearsal.client(by)
+        return self._do(moment, lambda: office.post("approval", path.format(self.number)))
 
     def _office(
         self, moment: datetime, key: str, by: str | Who | None, what: str, body: dict[str, Any]
