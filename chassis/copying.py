@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+AHEAD = 6
+"""Inserts that may wait: made rows take memory."""
 _PACKED_BY_LZ4 = sa.text(
     "SELECT set_config('default_toast_compression', 'lz4', true) FROM pg_settings"
     " WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)"
@@ -55,8 +57,10 @@ class Beside:
     def insert(self, table: sa.FromClause, rows: Sequence[Mapping[str, Any]]) -> None:
         if self._threads is None:
             insert(table, rows, self._session)
-        else:
-            self._under_way.append(self._threads.submit(insert, table, rows, self._session))
+            return
+        while len(self._under_way) >= AHEAD:
+            self._under_way.pop(0).result()
+        self._under_way.append(self._threads.submit(insert, table, rows, self._session))
 
     def __exit__(self, *_: Any) -> None:
         if self._threads is not None:

@@ -84,10 +84,12 @@ def test_lights_stand_where_time_left_them(city: Platform) -> None:
     assert [b["light"] for b in inbox(city, "officer-xf") if b["status"] == "open"] == ["black"]
     assert [b["light"] for b in inbox(city, "officer-jt")] == ["red"]
     assert "yellow" in {b["light"] for b in inbox(city, "officer-zj")}
+    supervised = Client(city.urls, "zhou-sup").get("approval", "/supervisions")["items"]
+    assert [s["department"] for s in supervised] == ["XF"]
 
 
 def test_an_officer_has_his_cases_at_his_desk(city: Platform) -> None:
-    taken = [b for b in inbox(city, "luming") if b["status"] == "claimed"]
+    taken = [b for b in inbox(city, "luming") if b["status"] == "claimed" and not b["awaiting_signature"]]
     assert len(taken) == DESK
 
 
@@ -129,7 +131,8 @@ def test_nobody_looked_at_one_so_it_counts_as_accepted(city: Platform) -> None:
 def test_a_running_platform_gets_what_can_be_now(running: Platform) -> None:
     assert states(running).keys() >= STATES
     assert {b["light"] for b in inbox(running, "officer-zj")} == {"green"}
-    assert len([b for b in inbox(running, "luming") if b["status"] == "claimed"]) == DESK
+    claimed = [b for b in inbox(running, "luming") if b["status"] == "claimed"]
+    assert len([b for b in claimed if not b["awaiting_signature"]]) == DESK
     (whole,) = branch_of(running, "jindun", "street-occupation", "street-occupation")
     assert whole["answer"] == "refuse"
     assert len(Client(running.urls, "xukeqin").get("approval", "/head")["signatures"]) == 1
