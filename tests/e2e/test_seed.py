@@ -21,7 +21,7 @@ STATES = {"awaiting_acceptance", "returned", "not_accepted", "in_approval", "wit
 
 def seed(*where: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "chassis.cli", "seed", *where, "--desk", str(DESK), "--quiet"]
-    return subprocess.run(command, cwd=SAMPLE.parent, capture_output=True, text=True, timeout=240)
+    return subprocess.run(command, cwd=SAMPLE.parent, capture_output=True, text=True, timeout=150)
 
 
 @pytest.fixture(scope="module")
