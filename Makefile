@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+SEED ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -27,12 +28,13 @@ demo: setup ## Watch two packages go through every department, in this terminal
 	@$(BIN)/python -m demo
 
 .PHONY: run
-run: setup ## Run the platform in one process on http://127.0.0.1:8000 (PORT= to change)
+run: setup ## Run the platform in one process on http://127.0.0.1:8000 (PORT= to change; SEED=0: start empty)
+	@[ "$(SEED)" = 0 ] || [ -e var/run ] || $(BIN)/onewindow seed --desk 40 || echo "the city starts without cases"
 	@$(BIN)/onewindow run --port $(PORT)
 
 .PHONY: seed
-seed: setup ## Fill a new var/run with the sample city's cases (about a minute), then `make run`
-	@$(BIN)/onewindow seed
+seed: setup ## Fill a new var/run with more of the sample city's cases; URL= fills what runs at that address
+	@$(BIN)/onewindow seed $(if $(URL),--url $(URL))
 
 .PHONY: stack
 stack: setup ## The same on RabbitMQ and PostgreSQL, one process per service and role

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
-from chassis import bulk, tables, wake
+from chassis import bulk, copying, tables, wake
 from chassis.logs import current_trace
 from contracts import Event
 from contracts.cloudevents import Envelope, dump
@@ -21,6 +21,8 @@ from contracts.cloudevents import Envelope, dump
 M = TypeVar("M")
 
 SWEEPS_LOOK_EVERY = timedelta(seconds=1)
+MANY = 1_000
+"""Events from which on PostgreSQL takes them by COPY."""
 
 
 class NotYet(Exception):
@@ -81,7 +83,7 @@ class UnitOfWork:
 
     def insert(self, table: Any) -> Any:
         """An INSERT that knows ``on_conflict_…``, for this database."""
-        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
+        dialect = postgresql if copying.is_postgres(self.session) else sqlite
         return dialect.insert(table)
 
     def insert_rows(
@@ -128,7 +130,7 @@ class UnitOfWork:
     def one_by_one(self, name: str) -> None:
         """From here to the commit nobody else is where ``name`` is passed, so that numbers drawn in between
         become visible in their order."""
-        if self.session.get_bind().dialect.name == "postgresql":
+        if copying.is_postgres(self.session):
             self.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 
     def write_events(self) -> set[str]:
@@ -162,7 +164,10 @@ class UnitOfWork:
                 traceparent=trace,
             )
             rows.append(outbox_row(envelope, dump(envelope), due_at=self.now, queue=emitted.queue))
-        self.insert_rows(tables.outbox, rows)
+        if len(rows) > MANY:
+            copying.insert(tables.outbox, rows, self.session)
+        else:
+            self.insert_rows(tables.outbox, rows)
         self._emitted.clear()
         return self._wake | {wake.OUTBOX}
 

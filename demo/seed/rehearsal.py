@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import eventlet
-from sqlalchemy import select
+from eventlet import GreenPool
+from sqlalchemy import make_url
 
-from chassis import clock, tables, wake
+from chassis import clock, wake
+from chassis.database import Database
 from chassis.embedded import Embedded
 from chassis.timerows import RELEASED
+from chassis.trust import TOKEN_LIFETIME
 from chassis.workdays import OFFICE_DAY, SHANGHAI, WorkCalendar
 from demo.client import SAMPLE, Client, Refused
 from demo.platform import free_port
+from services.identity import keys, queries
+from services.identity.domain import Account
 
 SERVICES = ("identity", "catalog", "intake", "approval", "portal")
+AT_ONCE = 8
 QUIET_LOOKS = 3
 LOOK_EVERY_S = 0.005
 REMIND_EVERY = 20
@@ -30,9 +37,29 @@ A_HOLIDAY = 3
 
 
 class PatientClient(Client):
-    """Waits for what services know of signing keys: they look again after seconds, not after days gone by."""
+    """Renews its access by the rehearsal's clock, and has it from identity itself: passwords take time.
+
+    Waits for what services know of signing keys: they look again after seconds, not after days gone by."""
+
+    def __init__(self, urls: Mapping[str, str], login: str, identity: Database):
+        super().__init__(urls, login)
+        self._identity = identity
+        self._account: Account | None = None
+        self._access_ends = datetime.min.replace(tzinfo=UTC)
+
+    def sign_in(self) -> Client:
+        with self._identity.transaction() as uow:
+            if self._account is None:
+                known = queries.login(str(self._login), uow.session)
+                assert known is not None, self._login
+                self._account = queries.account(known.account_id, uow.session)
+            self.token = keys.access_token(self._account, uow.now, uow)
+            self._access_ends = uow.now + TOKEN_LIFETIME
+        return self
 
     def _call(self, *args: Any, **extra: Any) -> Any:
+        if self._login and clock.now() >= self._access_ends:
+            self.sign_in()
         for _ in range(KEY_TRIES):
             try:
                 return super()._call(*args, **extra)
@@ -41,6 +68,30 @@ class PatientClient(Client):
                     raise
                 eventlet.sleep(KEY_PAUSE_S)
         return super()._call(*args, **extra)
+
+
+class _Dates:
+    """What is due in one service's database, asked a few thousand times, so without a session around it."""
+
+    _EVENTS = "SELECT 1 FROM outbox WHERE due_at <= ? LIMIT 1"
+    _TIMES = (
+        "SELECT 1 FROM time_row WHERE due_at <= ? AND done_at IS NULL"
+        f" AND kind NOT LIKE '{RELEASED}%' LIMIT 1"
+    )
+
+    def __init__(self, database: Database):
+        self.wake = database.wake
+        path = make_url(database.config.database_url).database
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+
+    def events(self, moment: str) -> bool:
+        return self._connection.execute(self._EVENTS, (moment,)).fetchone() is not None
+
+    def times(self, moment: str) -> bool:
+        return self._connection.execute(self._TIMES, (moment,)).fetchone() is not None
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 class Rehearsal:
@@ -52,10 +103,12 @@ class Rehearsal:
         self._urls = dict.fromkeys(SERVICES, self._platform.url)
         self._clients: dict[str, Client] = {}
         self.calendar = WorkCalendar({})
+        self._dates: list[_Dates] = []
 
     def __enter__(self) -> Rehearsal:
         clock.stand_at(self.today - LONGEST_HISTORY)
         self._platform.start(SAMPLE)
+        self._dates = [_Dates(database) for database in self._platform.databases]
         self.settle()
         first, last = self.today - LONGEST_HISTORY, self.today + LONGEST_HISTORY
         self.calendar = WorkCalendar({y: self._year(y) for y in range(first.year, last.year + 1)})
@@ -63,20 +116,35 @@ class Rehearsal:
 
     def __exit__(self, *_: Any) -> None:
         clock.stand_at(None)
+        for dates in self._dates:
+            dates.close()
         self._platform.stop()
 
-    def client(self, login: str, password: str = "demo") -> Client:
+    def client(self, login: str) -> Client:
         """This account's access, kept for the next time."""
         if login not in self._clients:
-            self._clients[login] = PatientClient(self._urls, login, password)
+            identity = next(d for d in self._platform.databases if d.service == "identity")
+            self._clients[login] = PatientClient(self._urls, login, identity)
         return self._clients[login]
 
     def register(self, login: str, name: str, **numbers: str) -> None:
         """Open an account of a person or a firm, with a password nobody knows."""
-        password = secrets.token_hex(12)
-        command = {"login": login, "password": password, "display_name": name, **numbers}
+        command = {"login": login, "password": secrets.token_hex(12), "display_name": name, **numbers}
         Client(self._urls).post("identity", "/accounts", command)
-        self.client(login, password)
+
+    def make(self, moves: Sequence[tuple[datetime, Callable[[], None]]]) -> None:
+        """Make moves that don't stand on each other, each at its moment and beside the others, and let
+        everything that they lead to happen."""
+        self.go_to(moves[0][0])
+        under_way = GreenPool(AT_ONCE)
+        made = []
+        for moment, move in moves:
+            if moment > clock.now():
+                clock.stand_at(moment)
+            made.append(under_way.spawn(move))
+        for thread in made:
+            thread.wait()
+        self.settle()
 
     def go_to(self, moment: datetime) -> None:
         """Let time pass until ``moment``, working day by working day, with all that falls due on the way."""
@@ -94,8 +162,7 @@ class Rehearsal:
         quiet = 0
         for look in range(round(QUIET_WITHIN_S / LOOK_EVERY_S)):
             if not look % REMIND_EVERY:
-                for database in self._platform.databases:
-                    database.wake.notify(wake.TIME)
+                self._remind()
             quiet = quiet + 1 if self._platform.is_quiet and not self._waits() else 0
             if quiet == QUIET_LOOKS:
                 return
@@ -158,15 +225,20 @@ class Rehearsal:
 
     def _waits(self, until: datetime | None = None) -> bool:
         """Whether an event or a date of any service is due by then (by now)."""
-        moment, outbox, row = until or clock.now(), tables.outbox.c, tables.time_row.c
-        looked_after = ~row.kind.startswith(RELEASED)
-        for database in self._platform.databases:
-            with database.read() as session:
-                events = select(outbox.id).where(outbox.due_at <= moment)
-                dates = select(row.kind).where(row.due_at <= moment, row.done_at.is_(None), looked_after)
-                if session.scalar(events.limit(1)) or session.scalar(dates.limit(1)):
-                    return True
-        return False
+        moment = _stored(until or clock.now())
+        return any(dates.events(moment) or dates.times(moment) for dates in self._dates)
+
+    def _remind(self) -> None:
+        """Services look at their dates when one comes by the machine's clock, which stands still here."""
+        moment = _stored(clock.now())
+        for dates in self._dates:
+            if dates.times(moment):
+                dates.wake.notify(wake.TIME)
+
+
+def _stored(moment: datetime) -> str:
+    """As SQLite has it."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _moment(day: date, at: str) -> datetime:

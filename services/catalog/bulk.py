@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from chassis import copying
 from chassis.database import Database
 from chassis.types import UtcDateTime
 from chassis.uow import UnitOfWork
@@ -100,21 +101,34 @@ def load(shop: Workshop, count: int, database: Database, told: Callable[[int], N
     everything = shop.made(count)
     while batch := list(islice(everything, AT_ONCE)):
         with database.transaction() as uow:
-            for part in _parts(batch, _WRITTEN_AT_ONCE):
-                new += _publish(part, patterns, uow)
-                ready += len(part)
-                told(ready)
-            _index(batch, patterns, uow)
+            everyday, scenes = indexing.everyday_words(uow), indexing.scenes(uow)
+            known = _known([m.code for m in batch], uow)
+            entries = []
+            with copying.Beside(uow.session) as beside:
+                for part in _parts(batch, _WRITTEN_AT_ONCE):
+                    fresh = [m for m in part if m.code not in known]
+                    _publish(fresh, patterns, uow, beside)
+                    entries += [_indexed(m, patterns[m.template], everyday, scenes) for m in part]
+                    ready, new = ready + len(part), new + len(fresh)
+                    told(ready)
+            indexing.index(entries, uow)
     return new
 
 
-def _publish(batch: Sequence[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork) -> int:
-    known = set(
-        uow.session.scalars(select(orm.Procedure.code).where(orm.Procedure.code.in_([m.code for m in batch])))
-    )
-    fresh = [m for m in batch if m.code not in known]
-    if not fresh:
-        return 0
+def _known(codes: Sequence[str], uow: UnitOfWork) -> set[str]:
+    return {
+        code
+        for part in _parts(codes, _WRITTEN_AT_ONCE)
+        for code in uow.session.scalars(select(orm.Procedure.code).where(orm.Procedure.code.in_(part)))
+    }
+
+
+def _publish(
+    fresh: Sequence[generating.Made],
+    patterns: Mapping[str, Pattern],
+    uow: UnitOfWork,
+    beside: copying.Beside,
+) -> None:
     rows, versions, sources = [], [], []
     for one in fresh:
         pattern, holes = patterns[one.template], _escaped(one)
@@ -136,27 +150,7 @@ def _publish(batch: Sequence[generating.Made], patterns: Mapping[str, Pattern], 
             department=department,
         )
     for table, written in ((_PROCEDURES, rows), (_VERSIONS, versions), (_SOURCES, sources)):
-        _write(table, written, uow)
-    return len(fresh)
-
-
-def _write(table: sa.TableClause, rows: Sequence[Mapping[str, Any]], uow: UnitOfWork) -> None:
-    """Insert rows whose JSON is written already, by the quickest way there is."""
-    connection = uow.session.connection()
-    if connection.dialect.name != "postgresql":
-        uow.session.execute(sa.insert(table), rows)
-        return
-    names = [column.name for column in table.columns]
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([row[name] for name in names])
-
-
-def _index(batch: Iterable[generating.Made], patterns: Mapping[str, Pattern], uow: UnitOfWork) -> None:
-    everyday = indexing.everyday_words(uow)
-    scenes = indexing.scenes(uow)
-    indexing.index([_indexed(m, patterns[m.template], everyday, scenes) for m in batch], uow)
+        beside.insert(table, written)
 
 
 def _indexed(

@@ -42,8 +42,8 @@ def import_(file: Path) -> None:
 
     try:
         rows = sheets.read(file.suffix.lstrip("."), file.read_bytes())
-        with _database() as database, database.transaction() as uow:
-            done = exchange.publish(rows, uow)
+        with _database() as database:
+            done = exchange.bring(rows, database)
     except sheets.Unreadable as error:
         raise click.ClickException(str(error)) from None
     except exchange.NoCity:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import marshmallow as ma
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from chassis.database import Database
 from chassis.field_errors import flatten
+from chassis.offload import offload
 from chassis.uow import UnitOfWork
 from services.catalog import domain, handlers, manuscripts, orm
 from services.catalog.file_schemas import ItemFile
@@ -67,37 +70,95 @@ def contents(session: Session) -> list[Mapping[str, Any]]:
     return [content for _, content in manuscripts.all_of(session, "items")]
 
 
-def publish(rows: Sequence[Row], uow: UnitOfWork) -> Done:
-    """Publish these items, and again the packages that stand on them. Raises `BadRows`, `NoCity`."""
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What an import stands on: the files all items share, packages and the items those name; the sample
+    forms of its items; who has its basic codes."""
+
+    stored: Mapping[str, Any]
+    forms: Mapping[str, Any]
+    basic_codes: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """An import without problems, as long as what it stands on is the same."""
+
+    rows: Sequence[Row]
+    standing: Standing
+    written: Mapping[str, Any]
+    editions: list[domain.Edition]
+
+
+def bring(rows: Sequence[Row], database: Database) -> Done:
+    """Publish these items, and again the packages that stand on them. Raises `BadRows`, `NoCity`.
+
+    They are checked before the transaction, beside everything else, and again when what they stand on was
+    changed meanwhile.
+    """
+    while True:
+        with database.read() as session:
+            standing = stand(rows, session)
+        checked = offload(check, rows, standing)
+        done = database.write(partial(publish, checked))
+        if done is not None:
+            return done
+
+
+def stand(rows: Sequence[Row], session: Session) -> Standing:
+    """What these rows stand on now. Raises `NoCity`."""
+    stored = _stored(session)
+    codes = {str(row.content.get("code")) for row in rows}
+    codes |= {content["code"] for name, content in stored.items() if name.startswith("packages/")}
+    basic = {str(row.content.get("basic_code")) for row in rows}
+    return Standing(stored=stored, forms=_sample_forms(session, codes), basic_codes=_taken(session, basic))
+
+
+def check(rows: Sequence[Row], standing: Standing) -> Checked:
+    """Look at every row; touches nothing. Raises `BadRows`."""
     problems = _repeated(rows)
-    if not manuscripts.read(uow.session, manuscripts.SHARED[:1]):
-        raise NoCity
-    stored = _stored(uow)
+    stored = standing.stored
     defaults = (stored.get("city.yaml") or {}).get("item_defaults", {})
-    written, numbers = {}, {}
+    written, numbers, items, shape = {}, {}, {}, ItemFile()
     for row in rows:
-        problems += _shape(row, defaults)
         name = f"items/{row.content.get('code')}.yaml"
         written[name], numbers[name] = dict(row.content), row.number
+        try:
+            items[name] = shape.load({**defaults, **row.content, "file": name})
+        except ma.ValidationError as error:
+            problems += [
+                RowProblem(row=row.number, column=e["field"], zh=e["zh"], en=e["en"])
+                for e in flatten(error.messages)
+            ]
     if problems:
         raise BadRows(problems)
-    city, found = read_city(manuscripts.Stored({**stored, **written}))
+    city, found = read_city(manuscripts.Stored({**stored, **written}, items))
     if city is None:
         raise BadRows([_of(p, numbers) for p in found])
-    forms = _sample_forms(uow, {*city.items, *city.packages})
     found += [p for p in domain.problems_of(city) if p.file in written or p.file.startswith("packages/")]
-    found += _taken(city, written, uow)
-    editions = [] if found else domain.editions(city, forms)
+    found += [
+        domain.Problem(file=item.file, field="basic_code", reason="another item has the same")
+        for item in items.values()
+        if standing.basic_codes.get(item.basic_code, item.code) != item.code
+    ]
+    editions = [] if found else domain.editions(city, standing.forms)
     concerned = [
         e for e in editions if f"items/{e.procedure.code}.yaml" in written or e.procedure.kind == "package"
     ]
     codes = {e.procedure.code for e in concerned}
-    found += form_problems(concerned, {code: form for code, form in forms.items() if code in codes})
+    found += form_problems(concerned, {code: f for code, f in standing.forms.items() if code in codes})
     if found:
         raise BadRows([_of(p, numbers) for p in found])
-    changed = handlers.publish(concerned, uow)
-    manuscripts.keep(written, uow)
-    return Done(rows=len(rows), changed=len(changed))
+    return Checked(rows=rows, standing=standing, written=written, editions=concerned)
+
+
+def publish(checked: Checked, uow: UnitOfWork) -> Done | None:
+    """Publish what was checked; None, and nothing is done, when what it stands on is not the same now."""
+    if stand(checked.rows, uow.session) != checked.standing:
+        return None
+    changed = handlers.publish(checked.editions, uow)
+    manuscripts.keep(checked.written, uow)
+    return Done(rows=len(checked.rows), changed=len(changed))
 
 
 def _repeated(rows: Iterable[Row]) -> list[RowProblem]:
@@ -112,40 +173,29 @@ def _repeated(rows: Iterable[Row]) -> list[RowProblem]:
     ]
 
 
-def _shape(row: Row, defaults: Mapping[str, Any]) -> list[RowProblem]:
-    try:
-        ItemFile().load({**defaults, **row.content, "file": "row"})
-    except ma.ValidationError as error:
-        return [
-            RowProblem(row=row.number, column=e["field"], zh=e["zh"], en=e["en"])
-            for e in flatten(error.messages)
-        ]
-    return []
-
-
-def _stored(uow: UnitOfWork) -> dict[str, Any]:
+def _stored(session: Session) -> dict[str, Any]:
     """The files all items stand on, packages, and the items those and materials name."""
-    files = manuscripts.read(uow.session, manuscripts.SHARED) | dict(
-        manuscripts.all_of(uow.session, "packages")
-    )
+    files = manuscripts.read(session, manuscripts.SHARED)
+    if "city.yaml" not in files:
+        raise NoCity
+    files |= dict(manuscripts.all_of(session, "packages"))
     files["calendar.yaml"] = {**files["calendar.yaml"], "years": {}}  # an import changes no calendar
     named = {m.get("renewed_by") for m in files.get("materials.yaml") or ()}
     for name, content in files.items():
         if name.startswith("packages/"):
             named |= {b["item"] for b in content["branches"]}
             named |= {n["item"] for n in content.get("needs_first", ())}
-    return files | manuscripts.read(uow.session, [f"items/{code}.yaml" for code in named if code])
+    return files | manuscripts.read(session, [f"items/{code}.yaml" for code in named if code])
 
 
-def _taken(city: domain.City, written: Mapping[str, Any], uow: UnitOfWork) -> list[domain.Problem]:
-    """Basic codes that items outside the import have already."""
-    mine = {i.basic_code: i for i in city.items.values() if i.file in written}
-    found = []
+def _taken(session: Session, basic_codes: Collection[str]) -> dict[str, str]:
+    """Which items have these basic codes now."""
+    found: dict[str, str] = {}
     basic = orm.ProcedureVersion.facts["basic_code"].as_string()
-    codes = sorted(mine)
+    codes = sorted(basic_codes)
     for start in range(0, len(codes), _AT_ONCE):
         query = (
-            select(orm.Procedure.code, basic)
+            select(basic, orm.Procedure.code)
             .join(
                 orm.ProcedureVersion,
                 (orm.ProcedureVersion.code == orm.Procedure.code)
@@ -153,15 +203,11 @@ def _taken(city: domain.City, written: Mapping[str, Any], uow: UnitOfWork) -> li
             )
             .where(basic.in_(codes[start : start + _AT_ONCE]))
         )
-        found += [
-            domain.Problem(file=mine[taken].file, field="basic_code", reason="another item has the same")
-            for code, taken in uow.session.execute(query)
-            if mine[taken].code != code
-        ]
+        found |= {taken: code for taken, code in session.execute(query)}
     return found
 
 
-def _sample_forms(uow: UnitOfWork, codes: set[str]) -> dict[str, Any]:
+def _sample_forms(session: Session, codes: Collection[str]) -> dict[str, Any]:
     """The sample forms that are published now: an import leaves them as they are."""
     wanted = sorted(codes)
     found: dict[str, Any] = {}
@@ -175,7 +221,7 @@ def _sample_forms(uow: UnitOfWork, codes: set[str]) -> dict[str, Any]:
             )
             .where(orm.Procedure.code.in_(wanted[start : start + _AT_ONCE]))
         )
-        found |= {code: form for code, form in uow.session.execute(query) if form}
+        found |= {code: form for code, form in session.execute(query) if form}
     return found
 
 

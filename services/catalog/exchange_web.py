@@ -9,11 +9,13 @@ from flask import Response, make_response, request
 from flask.views import MethodView
 from marshmallow import fields, validate
 
+from chassis.offload import offload
 from chassis.problems import Problem
-from chassis.web import Blueprint, current_session, current_uow, reads, requires, writes
+from chassis.web import Blueprint, current_database, current_session, reads, requires
 from services.catalog import exchange, sheets
 
 blp = Blueprint("exchange", __name__, description="Items in and out: JSON, CSV, XLSX.")
+IMPORT = "exchange.Import"
 MOST_TOLD = 1_000
 
 
@@ -68,10 +70,10 @@ class Export(MethodView):
 
 @blp.route("/import")
 class Import(MethodView):
-    @writes
     @requires("catalogue_editor")
     @blp.arguments(Asked, location="query")
     @blp.response(200, Done)
     def post(self, asked: dict[str, Any]) -> exchange.Done:
         """Publish the items of the file in the body: all of them, or none and every bad row."""
-        return exchange.publish(sheets.read(asked["format"], request.get_data(cache=True)), current_uow())
+        rows = offload(sheets.read, asked["format"], request.get_data(cache=True))
+        return exchange.bring(rows, current_database())

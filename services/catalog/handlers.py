@@ -134,7 +134,7 @@ def _publish_procedures(
         row = rows[code]
         if row.digest == edition.digest:
             continue
-        if edition.guide_only:
+        if edition.guide_only and row.version:
             _end_filing(row, uow)
         row.kind, row.digest, row.closed_at = edition.procedure.kind, edition.digest, None
         row.version += 1

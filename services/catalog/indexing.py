@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, column, delete, func, select, table, update
 
+from chassis import copying
 from chassis.uow import UnitOfWork
 from services.catalog import orm, postings
 from services.catalog.domain.documents import Everyday, Indexed, Named, as_data, from_data, indexed
@@ -14,6 +15,7 @@ from services.catalog.domain.terms import terms_of
 from services.catalog.search_orm import SearchDocument, SearchPosting
 
 _AT_ONCE = 2_000
+_DOCUMENTS = table("search_document", *map(column, ("number", "code", "digest", "card", "document")))
 
 
 def refresh(everyday: Everyday, uow: UnitOfWork, codes: Iterable[str] | None = None) -> int:
@@ -78,7 +80,7 @@ def index(entries: Iterable[Indexed], uow: UnitOfWork) -> int:
             added[term].append(numbers[code])
         for term in before - now:
             removed[term].append(numbers[code])
-    _write(changed, numbers, uow)
+    _write(changed, numbers, known, uow)
     postings.change(added, removed, uow)
     return len(changed)
 
@@ -100,21 +102,16 @@ def _known(codes: Iterable[str], uow: UnitOfWork) -> dict[str, SearchDocument]:
     return found
 
 
-def _write(changed: Mapping[str, Indexed], numbers: Mapping[str, int], uow: UnitOfWork) -> None:
-    statement = uow.insert(SearchDocument)
-    statement = statement.on_conflict_do_update(
-        index_elements=["number"],
-        set_={name: statement.excluded[name] for name in ("digest", "card", "document")},
-    )
-    rows = [
-        {
-            "number": numbers[code],
-            "code": code,
-            "digest": entry.digest,
-            "card": entry.card,
-            "document": as_data(entry.document),
-        }
-        for code, entry in sorted(changed.items())
-    ]
-    for start in range(0, len(rows), _AT_ONCE):
-        uow.session.execute(statement, rows[start : start + _AT_ONCE])
+def _write(
+    changed: Mapping[str, Indexed], numbers: Mapping[str, int], known: Collection[str], uow: UnitOfWork
+) -> None:
+    fresh, again = [], []
+    for code, entry in sorted(changed.items()):
+        row = {"number": numbers[code], "code": code, "digest": entry.digest}
+        if code in known:
+            again.append(row | {"card": entry.card, "document": as_data(entry.document)})
+        else:
+            fresh.append(row | {"card": entry.card_text, "document": entry.document_text})
+    copying.insert(_DOCUMENTS, fresh, uow.session)
+    if again:
+        uow.session.execute(update(SearchDocument), again)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import marshmallow as ma
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,11 +19,15 @@ _AT_ONCE = 1_000
 
 
 class Stored(Reading):
-    """Manuscripts read in place of a folder's files."""
+    """Manuscripts read in place of a folder's files; ``ready`` are those that were loaded before."""
 
-    def __init__(self, files: Mapping[str, Any]):
+    def __init__(self, files: Mapping[str, Any], ready: Mapping[str, Any]):
         super().__init__(Path())
         self.stored = files
+        self.ready = ready
+
+    def load(self, schema: ma.Schema, name: str, content: Any, where: str = "") -> Any:
+        return self.ready[name] if name in self.ready else super().load(schema, name, content, where)
 
     def raw(self, name: str) -> Any:
         """A manuscript; None when there is none."""

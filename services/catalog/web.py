@@ -32,6 +32,7 @@ from services.catalog import (
     schemas,
     search_web,
 )
+from services.catalog.settings import Settings
 
 blp = Blueprint("catalog", __name__, description="Items, packages, departments and the working calendar.")
 
@@ -126,9 +127,15 @@ class Departments(MethodView):
         return {"items": queries.departments(current_session())}
 
 
-def create_app(config: Config, **options: Any) -> Flask:
+def create_app(config: Config, *, settings: Settings | None = None, **options: Any) -> Flask:
     """The catalogue's WSGI application."""
+    settings = settings or Settings.from_env()
     blueprints = [blp, calendar_web.blp, guide_web.blp, search_web.blp, paper_web.blp, exchange_web.blp]
     return service_app(
-        config, title="One Window catalogue", blueprints=blueprints, problems=PROBLEMS, **options
+        config,
+        title="One Window catalogue",
+        blueprints=blueprints,
+        problems=PROBLEMS,
+        larger={exchange_web.IMPORT: settings.max_import},
+        **options,
     )

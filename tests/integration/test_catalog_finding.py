@@ -16,7 +16,9 @@ from flask.testing import FlaskClient
 
 from chassis.database import Database
 from chassis.fakes.web import Mint, client
-from services.catalog import bulk, sheets
+from chassis.problems import MIB
+from services.catalog import bulk, generating, sheets
+from services.catalog.settings import Settings
 from services.catalog.web import create_app
 from tests.migrated import migrated, sample_catalogue
 
@@ -25,6 +27,7 @@ SAMPLE = TESTS.parent / "sample_city"
 BASE = "/api/catalog"
 QUERIES = yaml.safe_load((TESTS / "search" / "queries.yaml").read_text(encoding="utf-8"))
 GENERATED = 1_100
+WHOLE_CATALOGUE = 4_103
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -165,6 +168,36 @@ def test_bad_rows_are_all_told_and_nothing_is_changed(editor: FlaskClient) -> No
     assert {(r["row"], r["column"]) for r in problem["rows"]} == {(2, "tier"), (3, "visits")}
     assert json.loads(editor.get(f"{BASE}/export").data) != items
     assert editor.post(f"{BASE}/import?format=xlsx", data=b"no").get_json()["type"] == "unreadable-file"
+
+
+def test_a_whole_catalogue_comes_in_one_file_or_not_at_all(tmp_path: Path) -> None:
+    database = migrated("catalog", tmp_path, sample_catalogue)
+    mint = Mint()
+    mint.install(database)
+    token = mint.token("acc-editor", kind="staff", roles=["catalogue_editor"], dept="ZW")
+    editor = client(create_app(database.config, database=database), token)
+    shop = bulk.workshop(SAMPLE)
+    rows = [generating.filled(shop.templates[m.template], m) for m in shop.made(WHOLE_CATALOGUE)]
+    right = rows[3_999]["tier"]
+    rows[3_999]["tier"] = "z"
+    refused = editor.post(f"{BASE}/import", data=sheets.write("json", rows))
+    problem = refused.get_json()
+    assert (refused.status_code, problem["problems"]) == (422, 1)
+    assert [(r["row"], r["column"]) for r in problem["rows"]] == [(4_000, "tier")]
+    assert len(json.loads(editor.get(f"{BASE}/export").data)) < WHOLE_CATALOGUE
+    rows[3_999]["tier"] = right
+    brought = editor.post(f"{BASE}/import?format=csv", data=sheets.write("csv", rows))
+    assert (brought.status_code, brought.get_json()) == (200, {"rows": len(rows), "changed": len(rows)})
+    database.close()
+
+
+def test_a_file_larger_than_the_city_takes_is_refused(database: Database, mint: Mint) -> None:
+    small = create_app(database.config, database=database, settings=Settings(max_import=2 * MIB))
+    editor = client(small, mint.token("acc-1", kind="staff", roles=["catalogue_editor"], dept="ZW"))
+    answer = editor.post(f"{BASE}/import", data=b" " * (2 * MIB + 1))
+    assert (answer.status_code, answer.get_json()["type"]) == (413, "too-large")
+    assert editor.post(f"{BASE}/import", data=b" " * (2 * MIB)).status_code == 422
+    assert editor.post(f"{BASE}/search/misses", data=b" " * (MIB + 1)).status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,16 @@ class Named(NamedTuple):
 
 
 class Indexed(NamedTuple):
-    """A document, the card that lists show of it, and a digest of both."""
+    """A document, the card that lists show of it, both written as JSON, and a digest of both."""
 
     document: Document
     card: dict[str, Any]
-    digest: str
+    document_text: str
+    card_text: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"[{self.document_text}, {self.card_text}]".encode()).hexdigest()
 
 
 class Everyday:
@@ -103,8 +108,11 @@ def indexed(
         "sample": facts["sample"],
         "open": not closed,
     }
-    content = json.dumps([as_data(document), card], ensure_ascii=False, sort_keys=True)
-    return Indexed(document, card, hashlib.sha256(content.encode()).hexdigest())
+    return Indexed(document, card, _written(as_data(document)), _written(card))
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def as_data(document: Document) -> dict[str, Any]:

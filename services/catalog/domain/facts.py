@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from contracts.procedure import Procedure, Text
+from contracts.procedure import BranchSpec, Procedure, Text
 from services.catalog.domain.model import City, Item, Material, MaterialUse, Package
 from services.catalog.domain.procedures import promise
 
@@ -141,7 +141,7 @@ def _materials(items: list[Item], procedure: Procedure, city: City) -> list[dict
     for item in items:
         for use in item.materials:
             uses.setdefault(use.material, (use, []))[1].append(item.code)
-    issuers = {b.issues: b.key for b in procedure.branches if b.issues}
+    issuers = {b.issues: b for b in procedure.branches if b.issues}
     return [
         {
             **material_entry(material, city),
@@ -149,11 +149,16 @@ def _materials(items: list[Item], procedure: Procedure, city: City) -> list[dict
             "note": asdict(use.note) if use.note else None,
             "exception": asdict(use.exception) if use.exception else None,
             "items": codes,
-            "produced_by": issuers.get(material.licence_type or ""),
+            "produced_by": _produced_by(issuers.get(material.licence_type or ""), codes),
         }
         for code, (use, codes) in uses.items()
         for material in [city.materials[code]]
     ]
+
+
+def _produced_by(issuer: BranchSpec | None, users: list[str]) -> str | None:
+    """The branch whose licence another one uses; who renews his own licence has it already."""
+    return issuer.key if issuer and any(code != issuer.item for code in users) else None
 
 
 def material_entry(material: Material, city: City) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from chassis.database import Database
 from chassis.fakes.database import events_of
 from contracts.catalog import ProcedurePublished
-from services.catalog import bulk, exchange, finding, generating, queries, sheets
+from services.catalog import bulk, exchange, finding, generating, manuscripts, queries, sheets
 from tests.migrated import migrated, sample_catalogue
 from tests.unit.catalog.helpers import SAMPLE
 
@@ -32,8 +32,7 @@ def out(database: Database) -> list[dict[str, Any]]:
 
 
 def bring(database: Database, kind: str, data: bytes) -> exchange.Done:
-    with database.transaction() as uow:
-        return exchange.publish(sheets.read(kind, data), uow)
+    return exchange.bring(sheets.read(kind, data), database)
 
 
 @pytest.mark.parametrize("kind", sheets.TYPES)
@@ -139,3 +138,17 @@ def test_a_file_that_is_not_what_it_says_is_told(kind: str, data: bytes) -> None
 def test_nothing_can_be_imported_into_an_empty_catalogue(database: Database) -> None:
     with pytest.raises(exchange.NoCity):
         bring(database, "csv", b"code\r\nfood\r\n")
+
+
+def test_what_was_checked_is_published_only_while_the_catalogue_stands_as_it_was(loaded: Database) -> None:
+    items = [item for item in out(loaded) if item["code"] == "shop-sign"]
+    items[0]["faq"] = []
+    rows = [exchange.Row(number=1, content=items[0])]
+    with loaded.read() as session:
+        checked = exchange.check(rows, exchange.stand(rows, session))
+    with loaded.transaction() as uow:
+        city = manuscripts.read(uow.session, ["city.yaml"])["city.yaml"]
+        manuscripts.keep({"city.yaml": {**city, "largest_group": city["largest_group"] + 1}}, uow)
+    with loaded.transaction() as uow:
+        assert exchange.publish(checked, uow) is None
+    assert exchange.bring(rows, loaded).changed >= 1

@@ -68,6 +68,11 @@ def test_a_package_says_what_is_asked_once(city: City) -> None:
     assert licence["produced_by"] == "company-registration"
 
 
+def test_a_licence_that_is_renewed_is_not_said_to_come_out_of_its_renewal(city: City) -> None:
+    for edition in (e for e in editions(city) if e.procedure.kind == "item"):
+        assert not any(m["produced_by"] for m in edition.facts["materials"]), edition.procedure.code
+
+
 def test_an_edition_survives_the_wire(city: City) -> None:
     for edition in editions(city):
         event = edition.as_version(7)
