@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import jsonschema_rs
@@ -18,6 +19,7 @@ from services.portal.words import Language
 AT_MOST = 7
 LONG_TEXT = 100
 CODES = ("id_number", "credit_code", "mobile")
+GROUPED = {"id_number": (6, 4, 4, 4), "mobile": (3, 4, 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ class Field:
             return "short"
         longest = self.schema.get("maxLength", 60)
         return "middle" if self.kind in CODES or longest <= 20 else "full"
+
+    def typed(self, value: Any) -> str:
+        """An answer as its input shows it: long numbers in the groups people read them in."""
+        text = str(value)
+        sizes = GROUPED.get(self.kind, ())
+        if not sizes or len(text) != sum(sizes) or not text.isalnum():
+            return text
+        ends = list(accumulate(sizes, initial=0))
+        return " ".join(text[a:b] for a, b in pairwise(ends))
 
     def title_of(self, value: Any) -> str:
         return next((o.title for o in self.options if o.value == str(value)), str(value))

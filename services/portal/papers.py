@@ -36,6 +36,7 @@ class SlotView:
     accept: str
     kinds: str
     camera: bool
+    why: str = ""
 
     @property
     def id(self) -> str:
@@ -58,6 +59,7 @@ def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) 
         accept=",".join(part for name in formats for part in ACCEPT.get(name, ())),
         kinds=t("、").join(name.upper() for name in formats),
         camera=any(name in PICTURES for name in formats),
+        why=slot.get("why") or "",
     )
 
 

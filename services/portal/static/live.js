@@ -9,14 +9,24 @@
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   });
+  function wait(button) {
+    button.dataset.word = button.textContent;
+    button.textContent = document.querySelector("main").dataset.sending;
+    button.setAttribute("aria-busy", "true");
+  }
   document.querySelectorAll("form[data-once]").forEach((form) => {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
+      else if (event.submitter) wait(event.submitter);
       form.dataset.sent = "1";
     });
   });
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-once]").forEach((form) => delete form.dataset.sent);
+    document.querySelectorAll("button[aria-busy][data-word]").forEach((button) => {
+      button.textContent = button.dataset.word;
+      button.removeAttribute("aria-busy");
+    });
   });
 
   const root = document.querySelector("[data-stream]");
