@@ -74,9 +74,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One page of questions, counted from 1."""
+    """One page of questions, counted from 1; a part of ``group`` says in its title which questions it has."""
 
     number: int
+    group: str
     title: str
     fields: tuple[Field, ...]
 
@@ -91,9 +92,12 @@ def steps(
     """
     pages: list[Step] = []
     for group in groups(form):
-        for part in _parts(form, group["fields"], answers, at_most):
+        parts = _parts(form, group["fields"], answers, at_most)
+        for part in parts:
             fields = tuple(field_of(form, name, t, answers) for name in part)
-            pages.append(Step(len(pages) + 1, t.of(group["title"]), fields))
+            named = t.of(group["title"])
+            title = named if len(parts) == 1 else _part_title(named, fields, t)
+            pages.append(Step(len(pages) + 1, named, title, fields))
     return pages
 
 
@@ -195,6 +199,13 @@ def _holds(condition: Mapping[str, Any], answer: Any) -> bool:
     if condition.get("at_least") is not None:
         return isinstance(answer, (int, float)) and answer >= condition["at_least"]
     return bool(answer == condition.get("equals"))
+
+
+def _part_title(group: str, fields: tuple[Field, ...], t: Language) -> str:
+    first = fields[0].title
+    if len(fields) == 1:
+        return t("{group}：{first}", group=group, first=first)
+    return t("{group}：{first}等 {n} 项", group=group, first=first, n=len(fields))
 
 
 def _evenly(names: list[str], at_most: int) -> list[list[str]]:

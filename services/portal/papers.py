@@ -37,6 +37,7 @@ class SlotView:
     kinds: str
     camera: bool
     why: str = ""
+    most: str = ""
 
     @property
     def id(self) -> str:
@@ -60,6 +61,7 @@ def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) 
         kinds=t("、").join(name.upper() for name in formats),
         camera=any(name in PICTURES for name in formats),
         why=slot.get("why") or "",
+        most=size_of(slot["max_bytes"]) if slot.get("max_bytes") else "",
     )
 
 
@@ -82,7 +84,7 @@ def any_open(slots: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def size_of(count: int) -> str:
-    return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+    return f"{count / 1024 / 1024:.1f}".removesuffix(".0") + " MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
 
 
 def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:

@@ -171,6 +171,7 @@ def _slot(state: str, reader: Reader) -> SlotView:
         "how": "upload",
         "required": True,
         "formats": ["pdf", "jpg", "png"],
+        "max_bytes": 10 * 1024 * 1024,
         "state": "empty",
         "file": None,
     } | SLOTS[state]
