@@ -38,6 +38,7 @@ class SlotView:
     camera: bool
     why: str = ""
     most: str = ""
+    is_held: bool = False
 
     @property
     def id(self) -> str:
@@ -62,6 +63,7 @@ def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) 
         camera=any(name in PICTURES for name in formats),
         why=slot.get("why") or "",
         most=size_of(slot["max_bytes"]) if slot.get("max_bytes") else "",
+        is_held=slot["state"] == "from_library",
     )
 
 
@@ -78,13 +80,23 @@ def missing_uploads(slots: Iterable[Mapping[str, Any]], t: Language) -> list[Wro
     ]
 
 
+def issuers(procedure: Mapping[str, Any]) -> dict[str, Any]:
+    """Who issues what the city holds already, by material."""
+    listed = (procedure.get("facts") or {}).get("materials") or ()
+    return {m["code"]: m["issuer"] for m in listed if m.get("issuer")}
+
+
 def any_open(slots: Iterable[Mapping[str, Any]]) -> bool:
     """Whether there is anything to hand in."""
     return any(slot["how"] in HANDED_IN for slot in slots)
 
 
 def size_of(count: int) -> str:
-    return f"{count / 1024 / 1024:.1f}".removesuffix(".0") + " MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+    return (
+        f"{count / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+        if count >= 1024 * 1024
+        else f"{max(1, count // 1024)} KB"
+    )
 
 
 def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.portal.conftest import Browser
 from tests.unit.portal.fake_city import FakeCity
 from tests.unit.portal.fake_follow import FollowCity
-from tests.unit.portal.test_follow import NO, told
 from tests.unit.portal.forms import RESTAURANT
+from tests.unit.portal.test_follow import NO, told
 
 Visit = Callable[..., Browser]
 
