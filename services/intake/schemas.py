@@ -260,9 +260,7 @@ class SlotSchema(ma.Schema):
     required = ma.fields.Boolean()
     needed_when = text(allow_none=True)
     formats = ma.fields.List(ma.fields.String())
-    max_bytes = ma.fields.Integer(
-        metadata={"description": "How large a file may be, where one can be put in."}
-    )
+    max_bytes = ma.fields.Integer(metadata={"description": "How large a file may be; where one fits."})
     state = ma.fields.String(
         metadata={"description": "empty, uploaded, checked (accepted), from_library or rejected"}
     )

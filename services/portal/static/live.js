@@ -47,11 +47,14 @@
     badge.querySelector("[data-badge-word]").textContent = word;
   }
 
+  // Every page has form tokens of its own; they make no difference.
+  const plain = (part) => part.innerHTML.replace(/name="csrf" value="[^"]*"/g, "");
+
   function swap(fresh) {
     let changed = false;
     document.querySelectorAll("[data-live]").forEach((old) => {
       const part = fresh.querySelector(`[data-live="${CSS.escape(old.dataset.live)}"]`);
-      if (!part || part.innerHTML === old.innerHTML || old.contains(document.activeElement)) return;
+      if (!part || plain(part) === plain(old) || old.contains(document.activeElement)) return;
       const next = document.importNode(part, true);
       old.replaceWith(next);
       changed = true;

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from secrets import compare_digest
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -39,6 +38,7 @@ from services.portal.web import (
     stream,
     work,
 )
+from services.portal.web.packing import pack
 from services.portal.web.portal import (
     NAME,
     Portal,
@@ -132,7 +132,7 @@ def _only_our_forms() -> None:
         request.max_content_length = papers.LARGER[request.endpoint]
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise StaleForm
-    if request.endpoint != "public.view" and not compare_digest(request.form.get("csrf", ""), session().csrf):
+    if request.endpoint != "public.view" and not session().knows(request.form.get("csrf", "")):
         raise StaleForm
 
 
@@ -150,7 +150,7 @@ def _finish(response: Response) -> Response:
             samesite="Lax",
             secure=request.is_secure,
         )
-    return response
+    return pack(response)
 
 
 def _answer(error: Exception) -> Response | AnyResponse:
