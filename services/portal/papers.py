@@ -92,11 +92,9 @@ def any_open(slots: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def size_of(count: int) -> str:
-    return (
-        f"{count / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
-        if count >= 1024 * 1024
-        else f"{max(1, count // 1024)} KB"
-    )
+    if count >= 1024 * 1024:
+        return f"{count / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+    return f"{max(1, count // 1024)} KB"
 
 
 def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:

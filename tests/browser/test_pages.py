@@ -48,6 +48,7 @@ PEOPLE = {
     "": PUBLIC,
     "luming": STAFF,
     "qianxiaowen": ("/work/accept",),
+    "leader": ("/lead/cases/{no}",),
 }
 
 

@@ -72,6 +72,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 STAFF = (desk.pages, head.pages, calendar.pages)
+FORMS = {"apply.begin", "apply.step", "apply.check_answers", "apply.submit", "cases.fix"}
+"""Where somebody whose session ended in the middle comes back to."""
 MAX_BODY = 1024 * 1024
 RETRY_S = 10
 
@@ -198,13 +200,7 @@ def _sign_in() -> Response:
             _keep_typed()
         session().end()
         note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
-    on_form = request.endpoint in {
-        "apply.begin",
-        "apply.step",
-        "apply.check_answers",
-        "apply.submit",
-        "cases.fix",
-    }
+    on_form = request.endpoint in FORMS
     if request.endpoint == "papers.put":
         draft_id = (request.view_args or {})["draft_id"]
         return go("public.sign_in", next=url_for("apply.materials", draft_id=draft_id))

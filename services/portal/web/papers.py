@@ -55,7 +55,7 @@ def put(draft_id: str, code: str) -> Response:
 @pages.get("/files/<material_id>")
 @requires()
 def file(material_id: str) -> Response:
-    """A file, for whoever may read it; intake decides and writes it down. ``view``: to look at, not to keep."""
+    """A file, for whoever may read it; intake decides and writes it down. ``?view`` is to look at it."""
     answer = city().material(material_id)
     shown = Response(answer.content, headers={n: v for n, v in answer.headers.items() if n in PASSED_ON})
     if "view" in request.args and shown.mimetype in VIEWABLE:

@@ -13,7 +13,7 @@ pages = Blueprint("stream", __name__, url_prefix="/stream")
 
 @pages.get("/cases/<no>")
 def case(no: str) -> Response:
-    """For those who may see the case: its owner, staff who take part or oversee, or who gave the query code."""
+    """For those who may see the case: its owner, staff who take part or oversee, or by query code."""
     who = me() if session().signed_in else None
     if no not in session().tracked:
         if who is None:
