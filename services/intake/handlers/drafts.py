@@ -63,6 +63,7 @@ def begin(
             write_down(code, account_id, known, uow)
     taken = from_guide(procedure, said or {})
     if taken:
+        found = locked(found.draft_id, account_id, uow)
         origins = {name: field.origin() for name, field in taken.items()}
         found.take_over({name: field.value for name, field in taken.items()}, origins, uow.now)
     return found, is_new
