@@ -38,7 +38,7 @@ from services.portal.web import (
     stream,
     work,
 )
-from services.portal.web.packing import pack
+from services.portal.web.packing import pack, styles_version
 from services.portal.web.portal import (
     NAME,
     Portal,
@@ -235,6 +235,7 @@ def _context() -> dict[str, Any]:
         "here": request.script_root + path,
         "this_page": request.script_root + request.path,
         "asset": lambda name: f"{root}/static/{name}?v={_fingerprint(name)}",
+        "styles_version": styles_version(),
         "linked": _linked,
         "size_of": size_of,
         "result_names": views.RESULT_NAMES,

@@ -14,7 +14,7 @@ Visit = Callable[..., Browser]
 GZIP = {"Accept-Encoding": "gzip, deflate"}
 
 
-@pytest.mark.parametrize("path", ["/", "/static/desk.css?v=1", "/static/live.js?v=1"])
+@pytest.mark.parametrize("path", ["/", "/styles.css?v=1", "/static/desk.css?v=1", "/static/live.js?v=1"])
 def test_pages_styles_and_scripts_are_packed_for_who_takes_it(visit: Visit, path: str) -> None:
     client = visit().client
     with client.get(path) as plain, client.get(path, headers=GZIP) as packed:
