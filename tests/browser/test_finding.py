@@ -53,7 +53,7 @@ def test_answers_go_on_into_the_form_through_sign_in_on_a_phone(
     page.goto("/packages/open-restaurant")
     page.locator(".guide fieldset", has_text="店招").locator(".card").first.click()
     page.click("text=看我的结果")
-    page.locator("a.primary:visible", has_text="开始办理").click()
+    page.locator("a.primary[href*='/apply/']:visible").first.click()
     page.wait_for_url("**/sign-in?*")
     page.fill("#login", "heji")
     page.fill("#password", PASSWORD)
