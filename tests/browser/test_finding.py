@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Open, Site
 from tests.browser.test_pages import look, press_until, smaller_than, spills
-from tests.unit.portal.fake_city import PASSWORD
 
 PAGES = (
     "/",
@@ -42,34 +41,6 @@ def test_words_lead_to_the_guide_and_answers_to_my_own_result(
     site: Site, visit: Open, view: dict[str, int], script: bool
 ) -> None:
     journey(visit(site.url, viewport=view, java_script_enabled=script))
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-def test_answers_go_on_into_the_form_through_sign_in_on_a_phone(
-    site: Site, visit: Open, script: bool
-) -> None:
-    site.city.drafts.clear()
-    page = visit(site.url, viewport=PHONE, java_script_enabled=script)
-    page.goto("/packages/open-restaurant")
-    page.locator(".guide fieldset", has_text="店招").locator(".card").first.click()
-    page.click("text=看我的结果")
-    page.locator("a.primary[href*='/apply/']:visible").first.click()
-    page.wait_for_url("**/sign-in?*")
-    page.fill("#login", "heji")
-    page.fill("#password", PASSWORD)
-    page.click("main button.primary")
-    expect(page.locator("main .notice")).to_contain_text("已经带来")
-    assert spills(page) == 0
-    page.click("main button.primary")
-    page.wait_for_url("**/apply/*/1")
-    (draft,) = site.city.drafts.values()
-    known = page.locator(".known", has_text="您在指南里的回答")
-    for number in range(1, 9):
-        page.goto(f"/apply/{draft['draft_id']}/{number}")
-        if known.count():
-            break
-    expect(known.first).to_contain_text("更改")
-    assert spills(page) == 0
 
 
 WEIGHT_KB = 150
