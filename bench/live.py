@@ -73,7 +73,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="onewindow-bench-"))
         platform = stack.enter_context(Platform(Path(folder) / "data"))
-        browser = stack.enter_context(_browser())
+        browser = stack.enter_context(open_browser())
         page = browser.new_page(base_url=platform.url, bypass_csp=True)
         delays = _measure(platform, page, arguments.clicks, arguments.open)
     print(json.dumps({"mode": "embedded", "open": arguments.open, "clicks": len(delays)} | _shown(delays)))
@@ -126,7 +126,8 @@ def _sign_in(page: Page) -> None:
 
 
 @contextmanager
-def _browser() -> Iterator[Any]:
+def open_browser() -> Iterator[Any]:
+    """Debian's chromium without a window."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=str(machine.chromium()), args=arguments)

@@ -76,9 +76,11 @@ def shots(restaurant: str, company: str, draft: str) -> list[Shot]:
         Shot("head", "/head", "xukeqin"),
         Shot("lead", "/lead", "leader"),
         Shot("lead-cases", "/lead/cases?show=open", "leader"),
+        Shot("lead-case", f"/lead/cases/{restaurant}", "leader"),
         Shot("watch", "/watch", "zhou-sup"),
         Shot("outbox", "/outbox", "admin"),
         Shot("design", "/design"),
+        Shot("design-print", "/design?look=print"),
         Shot("not-found", "/items/nothing-like-it", status=404),
         Shot("not-allowed", "/work", "shenjiahe", status=403),
     ]

@@ -11,10 +11,19 @@ from services.intake.schemas import SlotSchema, moment, text
 
 
 class BeginSchema(ma.Schema):
-    """``prefill``: the applicant asks to have filled in what is known; that is written down as consent."""
+    """``prefill``: the applicant asks to have filled in what is known; that is written down as consent.
+
+    ``guide``: form answers the applicant has just given in the guided finding. They count before what is
+    known and what an unfinished draft holds; what doesn't fit the form is left out.
+    """
 
     procedure = ma.fields.String(required=True, validate=validate.Length(min=1, max=60))
     prefill = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    guide = ma.fields.Dict(
+        keys=ma.fields.String(validate=validate.Length(min=1, max=80)),
+        load_default=dict,
+        validate=validate.Length(max=50),
+    )
 
 
 class SaveSchema(ma.Schema):

@@ -49,6 +49,15 @@ def application_for(number: str, account: str, department: str | None, session: 
     return found
 
 
+def overseen(number: str, department: str | None, session: Session) -> View:
+    """A case for those who oversee: no word of what was filled in or said. ``department`` is the one that
+    has to take part, None for any. Raises `UnknownApplication`."""
+    found = session.get(Application, number)
+    if found is None or (department is not None and department not in found.departments):
+        raise UnknownApplication(number)
+    return view(found, session)
+
+
 def own_application(number: str, account: str, session: Session) -> Application:
     found = session.get(Application, number)
     if found is None or found.applicant != account:

@@ -213,6 +213,12 @@ class ProgressSchema(ma.Schema):
     not_accepted = ma.fields.Nested(PublicRefusalSchema, allow_none=True)
 
 
+class OverviewSchema(ProgressSchema):
+    """Progress for those who oversee: who holds each part beside it."""
+
+    branches = ma.fields.List(ma.fields.Nested(BranchSchema))
+
+
 class ApplicationSchema(ProgressSchema):
     """An application as its applicant and the departments that take part see it."""
 
@@ -254,6 +260,7 @@ class SlotSchema(ma.Schema):
     required = ma.fields.Boolean()
     needed_when = text(allow_none=True)
     formats = ma.fields.List(ma.fields.String())
+    max_bytes = ma.fields.Integer(metadata={"description": "How large a file may be; where one fits."})
     state = ma.fields.String(
         metadata={"description": "empty, uploaded, checked (accepted), from_library or rejected"}
     )

@@ -84,7 +84,7 @@ def said(field: Field, value: Any, t: Language) -> Any:
         return [[(c.title, said(c, row.get(c.name), t)) for c in field.columns] for row in value]
     if field.kind == "number" and isinstance(value, (int, float)):
         return f"{value:,}"
-    return str(value)
+    return field.typed(value)
 
 
 def _read(field: Field, key: str, data: MultiDict[str, str]) -> Any:

@@ -108,6 +108,10 @@ class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
     def application(self, no: str) -> dict[str, Any]:
         return self._get("intake", f"/applications/{no}")
 
+    def overview(self, no: str) -> dict[str, Any]:
+        """How a case stands, for those who oversee."""
+        return self._get("intake", f"/applications/{no}/overview")
+
     def application_form(self, no: str) -> dict[str, Any]:
         return self._get("intake", f"/applications/{no}/form")
 

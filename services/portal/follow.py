@@ -121,13 +121,13 @@ def list_title(asked: Mapping[str, Any], department: str, item: str, t: Language
     return " · ".join(w for w in (words, department, item, str(asked.get("day") or "")) if w)
 
 
-def case_slip(row: Mapping[str, Any], who: Reader, title: str, department: str) -> views.Slip:
+def case_slip(row: Mapping[str, Any], who: Reader, title: str, department: str, href: str) -> views.Slip:
     """A whole case, or a department's part of one."""
     t = who.t
     if "branch_no" not in row:
         mark = views.case_mark(row, t)
         filed = t("收件 {day}", day=who.day(row["submitted_at"])) if row.get("submitted_at") else ""
-        return views.Slip(row["application_no"], title, mark, due=str(filed))
+        return views.Slip(row["application_no"], title, mark, due=str(filed), href=href)
     mark = views.branch_mark(row, t, for_staff=True)
     if row.get("light") in ("red", "black"):
         late = t("超法定期限") if row["light"] == "black" else t("超承诺期限")
@@ -140,7 +140,7 @@ def case_slip(row: Mapping[str, Any], who: Reader, title: str, department: str) 
         when, left = t("答复 {day}", day=who.day(row["answered_at"])), ""
     else:
         when, left = "", ""
-    return views.Slip(row["branch_no"], title, mark, who=department, due=when, note=left)
+    return views.Slip(row["branch_no"], title, mark, who=department, due=when, note=left, href=href)
 
 
 def supervision_mark(record: Mapping[str, Any], t: Language, now: datetime) -> Mark:

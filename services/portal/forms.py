@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import jsonschema_rs
@@ -18,6 +19,7 @@ from services.portal.words import Language
 AT_MOST = 7
 LONG_TEXT = 100
 CODES = ("id_number", "credit_code", "mobile")
+GROUPED = {"id_number": (6, 4, 4, 4), "mobile": (3, 4, 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,25 @@ class Field:
         longest = self.schema.get("maxLength", 60)
         return "middle" if self.kind in CODES or longest <= 20 else "full"
 
+    def typed(self, value: Any) -> str:
+        """An answer as its input shows it: long numbers in the groups people read them in."""
+        text = str(value)
+        sizes = GROUPED.get(self.kind, ())
+        if not sizes or len(text) != sum(sizes) or not text.isalnum():
+            return text
+        ends = list(accumulate(sizes, initial=0))
+        return " ".join(text[a:b] for a, b in pairwise(ends))
+
     def title_of(self, value: Any) -> str:
         return next((o.title for o in self.options if o.value == str(value)), str(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One page of questions, counted from 1."""
+    """One page of questions, counted from 1; a part of ``group`` says in its title which questions it has."""
 
     number: int
+    group: str
     title: str
     fields: tuple[Field, ...]
 
@@ -80,9 +92,12 @@ def steps(
     """
     pages: list[Step] = []
     for group in groups(form):
-        for part in _parts(form, group["fields"], answers, at_most):
+        parts = _parts(form, group["fields"], answers, at_most)
+        for part in parts:
             fields = tuple(field_of(form, name, t, answers) for name in part)
-            pages.append(Step(len(pages) + 1, t.of(group["title"]), fields))
+            named = t.of(group["title"])
+            title = named if len(parts) == 1 else _part_title(named, fields, t)
+            pages.append(Step(len(pages) + 1, named, title, fields))
     return pages
 
 
@@ -184,6 +199,13 @@ def _holds(condition: Mapping[str, Any], answer: Any) -> bool:
     if condition.get("at_least") is not None:
         return isinstance(answer, (int, float)) and answer >= condition["at_least"]
     return bool(answer == condition.get("equals"))
+
+
+def _part_title(group: str, fields: tuple[Field, ...], t: Language) -> str:
+    first = fields[0].title
+    if len(fields) == 1:
+        return t("{group}：{first}", group=group, first=first)
+    return t("{group}：{first}等 {n} 项", group=group, first=first, n=len(fields))
 
 
 def _evenly(names: list[str], at_most: int) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class PaperCalls:
         def _call(self, method: str, service: str, path: str, **arguments: Any) -> dict[str, Any]: ...
         def _answer(self, method: str, service: str, path: str, **arguments: Any) -> requests.Response: ...
 
-    def begin_draft(self, procedure: str, prefill: bool) -> dict[str, Any]:
-        body = {"procedure": procedure, "prefill": prefill}
+    def begin_draft(self, procedure: str, prefill: bool, guide: Mapping[str, Any]) -> dict[str, Any]:
+        """``guide``: form answers that the guided finding has brought."""
+        body = {"procedure": procedure, "prefill": prefill, "guide": guide}
         return self._call("POST", "intake", "/drafts", json=body)
 
     def drafts(self) -> list[dict[str, Any]]:

@@ -36,6 +36,9 @@ class SlotView:
     accept: str
     kinds: str
     camera: bool
+    why: str = ""
+    most: str = ""
+    is_held: bool = False
 
     @property
     def id(self) -> str:
@@ -58,6 +61,9 @@ def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) 
         accept=",".join(part for name in formats for part in ACCEPT.get(name, ())),
         kinds=t("、").join(name.upper() for name in formats),
         camera=any(name in PICTURES for name in formats),
+        why=slot.get("why") or "",
+        most=size_of(slot["max_bytes"]) if slot.get("max_bytes") else "",
+        is_held=slot["state"] == "from_library",
     )
 
 
@@ -74,13 +80,21 @@ def missing_uploads(slots: Iterable[Mapping[str, Any]], t: Language) -> list[Wro
     ]
 
 
+def issuers(procedure: Mapping[str, Any]) -> dict[str, Any]:
+    """Who issues what the city holds already, by material."""
+    listed = (procedure.get("facts") or {}).get("materials") or ()
+    return {m["code"]: m["issuer"] for m in listed if m.get("issuer")}
+
+
 def any_open(slots: Iterable[Mapping[str, Any]]) -> bool:
     """Whether there is anything to hand in."""
     return any(slot["how"] in HANDED_IN for slot in slots)
 
 
 def size_of(count: int) -> str:
-    return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+    if count >= 1024 * 1024:
+        return f"{count / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+    return f"{max(1, count // 1024)} KB"
 
 
 def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:

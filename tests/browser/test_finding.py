@@ -43,6 +43,26 @@ def test_words_lead_to_the_guide_and_answers_to_my_own_result(
     journey(visit(site.url, viewport=view, java_script_enabled=script))
 
 
+WEIGHT_KB = 150
+
+
+@pytest.mark.parametrize("path", ["/", "/items/food-licence"])
+def test_a_page_is_light(site: Site, visit: Open, path: str) -> None:
+    page = visit(site.url, viewport=PHONE)
+    devtools = page.context.new_cdp_session(page)
+    kinds: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    devtools.on("Network.responseReceived", lambda e: kinds.update({e["requestId"]: e["type"]}))
+    devtools.on(
+        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: int(e["encodedDataLength"])})
+    )
+    devtools.send("Network.enable")
+    page.goto(path, wait_until="load")
+    assert {"Document", "Stylesheet"} <= set(kinds.values())
+    weight = sum(size for request, size in sizes.items() if kinds.get(request) != "Image") / 1024
+    assert 5 < weight < WEIGHT_KB
+
+
 @pytest.mark.parametrize("view", [PHONE, DESK], ids=["phone", "desk"])
 def test_finding_is_within_reach_of_everybody(site: Site, visit: Open, view: dict[str, int]) -> None:
     page = visit(site.url, viewport=view, reduced_motion="reduce")

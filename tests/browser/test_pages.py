@@ -26,7 +26,7 @@ CITIZEN = (
     "/nowhere",
     "/en/cases/{no}",
 )
-PUBLIC = ("/sign-in", "/design", "/en/")
+PUBLIC = ("/sign-in", "/design", "/design?look=elder", "/design?look=print", "/en/")
 STAFF = ("/work", "/work/{no}-01", "/work?show=answered")
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
@@ -51,6 +51,7 @@ PEOPLE = {
     "": PUBLIC,
     "luming": STAFF,
     "qianxiaowen": ("/work/accept",),
+    "leader": ("/lead/cases/{no}",),
 }
 
 

@@ -47,6 +47,26 @@ def test_a_draft_is_begun_once_and_resumed_elsewhere(office: Office) -> None:
     ]
 
 
+def test_answers_of_the_guide_go_into_a_new_draft_and_into_an_unfinished_one(office: Office) -> None:
+    def begin(**guide: Any) -> Any:
+        return office.applicant.post(f"{BASE}/drafts", json={"procedure": "paper-shop", "guide": guide})
+
+    first = begin(has_sign=True, area="很大", colour="红").get_json()
+    assert (first["answers"], first["revision"]) == ({"has_sign": True}, 2)
+    assert first["origins"]["has_sign"]["source"] == "guide"
+    again = begin(has_sign=False)
+    assert (again.status_code, again.get_json()["answers"]) == (200, {"has_sign": False})
+    assert again.headers["ETag"] == '"3"'
+    wrong = office.applicant.post(f"{BASE}/drafts", json={"procedure": "paper-shop", "guide": []})
+    assert wrong.status_code == 422
+
+
+def test_a_slot_says_how_large_a_file_may_be(office: Office) -> None:
+    slots = {s["code"]: s for s in Applicant(office.applicant).look()["materials"]}
+    assert slots["plan"]["max_bytes"] == 10 * 1024 * 1024
+    assert "max_bytes" not in slots["held"]
+
+
 def test_answers_are_saved_by_step_and_lie_sealed(office: Office) -> None:
     me = Applicant(office.applicant)
     me.save(shop_name="禾记河虾面馆")

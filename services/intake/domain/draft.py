@@ -64,6 +64,14 @@ class Draft:
         self.origins = {n: o for n, o in self.origins.items() if n not in changed}
         self.touched = self.touched | dict.fromkeys(changed, self.revision)
 
+    def take_over(self, answers: Mapping[str, Any], origins: Mapping[str, Any], now: datetime) -> None:
+        """Take answers given elsewhere, keeping where each came from; those already so stay as they are."""
+        new = {name: value for name, value in answers.items() if self.answers.get(name) != value}
+        if not new:
+            return
+        self.save(new, self.revision, now)
+        self.origins = self.origins | {name: origins[name] for name in new}
+
     def filed(self, application_no: str) -> None:
         """The answers are the application's now."""
         self._open()

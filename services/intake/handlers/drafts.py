@@ -14,7 +14,7 @@ from services.intake import replica
 from services.intake.domain import Application, Draft, UnknownDraft, asked_only
 from services.intake.handlers.applications import WrongAudience, submit
 from services.intake.handlers.materials import drop_all
-from services.intake.handlers.prefill import KnownField, write_down
+from services.intake.handlers.prefill import KnownField, from_guide, write_down
 from services.intake.papers import draft as table
 from services.intake.papers import material
 
@@ -23,9 +23,16 @@ KEPT = timedelta(days=90)
 
 
 def begin(
-    code: str, account_id: str, kind: str, known: Mapping[str, KnownField], uow: UnitOfWork
+    code: str,
+    account_id: str,
+    kind: str,
+    known: Mapping[str, KnownField],
+    uow: UnitOfWork,
+    *,
+    said: Mapping[str, Any] | None = None,
 ) -> tuple[Draft, bool]:
     """Open a draft with what is known filled in, or take up the account's unfinished one; says which.
+    ``said`` are answers just given in the guide: they go into either.
 
     Raises `replica.UnknownProcedure`, `replica.NotOpenForFiling`, `WrongAudience`.
     """
@@ -54,6 +61,11 @@ def begin(
         uow.schedule(EXPIRES, found.draft_id, uow.now + KEPT)
         if known:
             write_down(code, account_id, known, uow)
+    taken = from_guide(procedure, said or {})
+    if taken:
+        found = locked(found.draft_id, account_id, uow)
+        origins = {name: field.origin() for name, field in taken.items()}
+        found.take_over({name: field.value for name, field in taken.items()}, origins, uow.now)
     return found, is_new
 
 

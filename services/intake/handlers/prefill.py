@@ -69,6 +69,16 @@ def known_fields(
     return found
 
 
+def from_guide(procedure: Procedure, said: Mapping[str, Any]) -> dict[str, KnownField]:
+    """Answers of the guided finding that the form takes over; what doesn't fit is left out."""
+    properties = procedure.form.get("properties") or {}
+    return {
+        name: KnownField(value, "guide", words.FROM_GUIDE)
+        for name, value in said.items()
+        if name in properties and _fits(value, properties[name])
+    }
+
+
 def keep_licences(events: Iterable[Envelope], filed: Mapping[str, Application], uow: UnitOfWork) -> None:
     """Remember the licences that cases have brought, to fill in later forms with them."""
     rows = [

@@ -27,6 +27,7 @@ from services.intake.numbers import is_application_no, is_query_code, query_code
 APPLICANTS = ("person", "firm")
 DESK = "acceptance_clerk"
 DEPARTMENTS = ("officer", "department_system")
+OVERSEERS, HEAD = ("leader", "supervisor"), "approver"
 
 applications = Blueprint("applications", __name__, description="Filing, and what became of it.")
 desk = Blueprint("acceptance", __name__, description="Acceptance 受理 at the desk.")
@@ -93,6 +94,18 @@ class OneApplication(MethodView):
         who, session = caller(), current_session()
         found = queries.application_for(number, who.account_id, who.department, session)
         return queries.view(found, session)
+
+
+@applications.route("/applications/<number>/overview")
+class Overview(MethodView):
+    @reads
+    @requires(*OVERSEERS, HEAD)
+    @applications.response(200, schemas.OverviewSchema)
+    def get(self, number: str) -> Any:
+        """How a case stands, for leaders and supervision; for a head where their department takes part."""
+        who = caller()
+        everywhere = who.is_any(*OVERSEERS)
+        return queries.overseen(number, None if everywhere else who.department or "", current_session())
 
 
 @applications.route("/applications/<number>/receipt")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request
 from flask.views import MethodView
+from sqlalchemy.orm import Session
 
 from chassis.problems import http_problem
 from chassis.web import (
@@ -25,7 +26,7 @@ from services.intake.handlers import drafts as handlers
 from services.intake.handlers import prefill
 from services.intake.handlers.prefill import KnownField
 from services.intake.web.applications import APPLICANTS, receipt_of
-from services.intake.web.means import means
+from services.intake.web.means import means, with_limits
 
 drafts = Blueprint("drafts", __name__, description="Forms being filled in, and what is known beforehand.")
 
@@ -45,6 +46,11 @@ def etag(draft: Draft) -> dict[str, str]:
     return {"ETag": f'"{draft.revision}"'}
 
 
+def _view(found: Draft, session: Session) -> dict[str, Any]:
+    view = slot_views.draft_view(found, session)
+    return view | {"materials": with_limits(view["materials"])}
+
+
 @drafts.route("/drafts")
 class Drafts(MethodView):
     @requires(*APPLICANTS)
@@ -56,8 +62,10 @@ class Drafts(MethodView):
         who = caller()
         known = _known(command["procedure"]) if command["prefill"] else {}
         with current_database().transaction() as uow:
-            found, is_new = handlers.begin(command["procedure"], who.account_id, who.kind, known, uow)
-            view = slot_views.draft_view(found, uow.session)
+            found, is_new = handlers.begin(
+                command["procedure"], who.account_id, who.kind, known, uow, said=command["guide"]
+            )
+            view = _view(found, uow.session)
         headers = etag(found) | {"Location": f"/api/intake/drafts/{found.draft_id}"}
         return view, 201 if is_new else 200, headers
 
@@ -77,7 +85,7 @@ class OneDraft(MethodView):
     def get(self, draft_id: str) -> Any:
         """My draft, as it was saved last."""
         found = slot_views.draft_of(draft_id, caller().account_id, current_session())
-        return slot_views.draft_view(found, current_session()), 200, etag(found)
+        return _view(found, current_session()), 200, etag(found)
 
     @writes
     @requires(*APPLICANTS)
@@ -87,7 +95,7 @@ class OneDraft(MethodView):
         """Save the answers of a step, by If-Match. A 412 names what was changed meanwhile."""
         uow = current_uow()
         found = handlers.save(draft_id, command["answers"], seen_revision(), caller().account_id, uow)
-        return slot_views.draft_view(found, uow.session), 200, etag(found)
+        return _view(found, uow.session), 200, etag(found)
 
     @writes
     @requires(*APPLICANTS)

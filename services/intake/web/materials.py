@@ -33,7 +33,7 @@ from services.intake.handlers.materials import Upload
 from services.intake.problems import file_too_large, no_file
 from services.intake.scanning import find_test_virus
 from services.intake.web.applications import APPLICANTS, DEPARTMENTS, DESK
-from services.intake.web.means import means
+from services.intake.web.means import means, with_limits
 
 materials = Blueprint("materials", __name__, description="Files in slots, one slot a material.")
 UPLOADS = ("materials.DraftSlot", "materials.ApplicationSlot")
@@ -79,7 +79,7 @@ class Slots(MethodView):
         own = found.applicant == who.account_id
         whole = own or (who.is_any(DESK) and found.lead_department == who.department)
         only = None if whole else queries.readable_materials(found, who.department, session)
-        return {"items": slot_views.slots_of(found, session, only=only, unsent=own)}
+        return {"items": with_limits(slot_views.slots_of(found, session, only=only, unsent=own))}
 
 
 @materials.route("/applications/<number>/materials/<code>")

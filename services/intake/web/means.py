@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app
 
 from chassis.config import Config
 from chassis.storage import Vault, open_vault
+from services.intake.domain.materials import HANDED_IN
 from services.intake.known_data import Identity
 from services.intake.scanning import Scanner, scanner_of
 from services.intake.settings import Settings
@@ -35,3 +36,11 @@ class Means:
 
 def means() -> Means:
     return cast(Means, current_app.extensions[NAME])
+
+
+def with_limits(slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Slots that take files, with how large one may be."""
+    return [
+        slot | {"max_bytes": means().settings.max_file} if slot["how"] in HANDED_IN else slot
+        for slot in slots
+    ]

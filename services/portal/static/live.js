@@ -9,14 +9,24 @@
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   });
+  function wait(button) {
+    button.dataset.word = button.textContent;
+    button.textContent = document.querySelector("main").dataset.sending;
+    button.setAttribute("aria-busy", "true");
+  }
   document.querySelectorAll("form[data-once]").forEach((form) => {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
+      else if (event.submitter) wait(event.submitter);
       form.dataset.sent = "1";
     });
   });
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-once]").forEach((form) => delete form.dataset.sent);
+    document.querySelectorAll("button[aria-busy][data-word]").forEach((button) => {
+      button.textContent = button.dataset.word;
+      button.removeAttribute("aria-busy");
+    });
   });
 
   const root = document.querySelector("[data-stream]");
@@ -37,11 +47,14 @@
     badge.querySelector("[data-badge-word]").textContent = word;
   }
 
+  // Every page has form tokens of its own; they make no difference.
+  const plain = (part) => part.innerHTML.replace(/name="csrf" value="[^"]*"/g, "");
+
   function swap(fresh) {
     let changed = false;
     document.querySelectorAll("[data-live]").forEach((old) => {
       const part = fresh.querySelector(`[data-live="${CSS.escape(old.dataset.live)}"]`);
-      if (!part || part.innerHTML === old.innerHTML || old.contains(document.activeElement)) return;
+      if (!part || plain(part) === plain(old) || old.contains(document.activeElement)) return;
       const next = document.importNode(part, true);
       old.replaceWith(next);
       changed = true;

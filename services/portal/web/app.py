@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from secrets import compare_digest
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -39,6 +38,7 @@ from services.portal.web import (
     stream,
     work,
 )
+from services.portal.web.packing import pack, styles_version
 from services.portal.web.portal import (
     NAME,
     Portal,
@@ -72,6 +72,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 STAFF = (desk.pages, head.pages, calendar.pages)
+FORMS = {"apply.begin", "apply.step", "apply.check_answers", "apply.submit", "cases.fix"}
+"""Where somebody whose session ended in the middle comes back to."""
 MAX_BODY = 1024 * 1024
 RETRY_S = 10
 
@@ -132,7 +134,7 @@ def _only_our_forms() -> None:
         request.max_content_length = papers.LARGER[request.endpoint]
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise StaleForm
-    if request.endpoint != "public.view" and not compare_digest(request.form.get("csrf", ""), session().csrf):
+    if request.endpoint != "public.view" and not session().knows(request.form.get("csrf", "")):
         raise StaleForm
 
 
@@ -150,7 +152,7 @@ def _finish(response: Response) -> Response:
             samesite="Lax",
             secure=request.is_secure,
         )
-    return response
+    return pack(response)
 
 
 def _answer(error: Exception) -> Response | AnyResponse:
@@ -198,7 +200,7 @@ def _sign_in() -> Response:
             _keep_typed()
         session().end()
         note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
-    on_form = request.endpoint in {"apply.step", "apply.check_answers", "apply.submit", "cases.fix"}
+    on_form = request.endpoint in FORMS
     if request.endpoint == "papers.put":
         draft_id = (request.view_args or {})["draft_id"]
         return go("public.sign_in", next=url_for("apply.materials", draft_id=draft_id))
@@ -233,6 +235,7 @@ def _context() -> dict[str, Any]:
         "here": request.script_root + path,
         "this_page": request.script_root + request.path,
         "asset": lambda name: f"{root}/static/{name}?v={_fingerprint(name)}",
+        "styles_version": styles_version(),
         "linked": _linked,
         "size_of": size_of,
         "result_names": views.RESULT_NAMES,

@@ -11,7 +11,8 @@ from werkzeug.datastructures import MultiDict
 from chassis.web import current_database
 from services.portal import handlers
 from services.portal.answers import Wrong, check, merge, read, row_count, said
-from services.portal.clients import Refused
+from services.portal.clients import Refused, Unreachable
+from services.portal.finding import ANSWER, answers_in
 from services.portal.forms import Step, step_of, steps
 from services.portal.papers import any_open, missing_uploads, slot_views
 from services.portal.web.portal import (
@@ -37,7 +38,8 @@ CHANGE_ROWS = re.compile(r"(add|remove):([\w-]+)(?::(\d+))?")
 def start(code: str) -> Response:
     procedure = portal().public("procedure", code)
     if not procedure["open"]:
-        return go("public.package", code=code)
+        return _closed(procedure)
+    said_in_guide = answers_in(request.args)
     draft = next((d for d in city().drafts() if d["procedure"] == code), None)
     known = [f for f in procedure["form"]["properties"].values() if f.get("x-prefill")]
     return page(
@@ -47,15 +49,19 @@ def start(code: str) -> Response:
         draft=draft,
         resume=portal().draft_links.seal(draft["draft_id"]) if draft else "",
         can_fill_in=bool(known),
+        brought=_brought(code, said_in_guide),
+        carried={f"{ANSWER}{key}": value for key, value in said_in_guide.items()},
     )
 
 
 @pages.post("/<code>")
 @requires("person", "firm")
 def begin(code: str) -> Response:
-    if not portal().public("procedure", code)["open"]:
-        return go("public.package", code=code)
-    draft = city().begin_draft(code, request.form.get("prefill") == "yes")
+    procedure = portal().public("procedure", code)
+    if not procedure["open"]:
+        return _closed(procedure)
+    brought = _brought(code, answers_in(request.args))
+    draft = city().begin_draft(code, request.form.get("prefill") == "yes", brought)
     return go("apply.step", draft_id=draft["draft_id"], number=1)
 
 
@@ -144,6 +150,23 @@ def discard(draft_id: str) -> Response:
     city().discard_draft(draft_id)
     note(language()("草稿已删除。"))
     return go("public.space")
+
+
+def _closed(procedure: dict[str, Any]) -> Response:
+    """Back to the guide, which says since when it is closed."""
+    kind = "package" if procedure["kind"] == "package" else "item"
+    return go(f"public.{kind}", code=procedure["code"])
+
+
+def _brought(code: str, answers: dict[str, str]) -> dict[str, Any]:
+    """What the guide's answers mean for the form; the form stands without them while the guide is away."""
+    if not answers:
+        return {}
+    try:
+        found: dict[str, Any] = portal().city(lang=language().code).guide(code, answers)["form"]
+    except (Refused, Unreachable):
+        return {}
+    return found
 
 
 def open_draft(draft_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -287,10 +310,10 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
     groups: list[dict[str, Any]] = []
     for this in asked:
         lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
-        if groups and groups[-1]["title"] == this.title:
+        if groups and groups[-1]["title"] == this.group:
             groups[-1]["lines"] += lines
         else:
-            groups.append({"title": this.title, "lines": lines})
+            groups.append({"title": this.group, "lines": lines})
     return page(
         "apply_check.html",
         422 if errors else 200,

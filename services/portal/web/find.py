@@ -11,6 +11,7 @@ from flask import Response, abort, make_response, request, url_for
 from services.portal import views
 from services.portal.clients import Refused, Unreachable
 from services.portal.finding import ANSWER, FACETS, addresses, answers_in, asked_in
+from services.portal.web import packing
 from services.portal.web.portal import account, anybody, is_elder, language, page, portal, reader
 from services.portal.web.public import case_link, draft_slip, my_drafts, pages, running_cases
 
@@ -33,6 +34,15 @@ def home() -> Response:
         drafts=[draft_slip(d) for d in drafts],
         parts=portal().place.home,
     )
+
+
+@pages.get("/styles.css")
+def styles() -> Response:
+    """What every page needs of style, in one."""
+    answer = make_response(packing.styles())
+    answer.headers["Content-Type"] = "text/css; charset=utf-8"
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
 
 
 @pages.get("/face.css")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, url_for
 
 from chassis.web import current_feed
 from services.portal.clients import Refused, Unreachable
@@ -24,6 +24,7 @@ from services.portal.web.portal import (
     reader,
     requires,
 )
+from services.portal.web.public import case_values
 
 pages = Blueprint("lead", __name__)
 
@@ -81,11 +82,22 @@ def cases() -> Response:
                 who,
                 t.of(titles.get(r["procedure"], r["procedure"])),
                 t.of(departments.get(r.get("department", ""))),
+                url_for("lead.case", no=r["application_no"]),
             )
             for r in rows
         ],
         more=asked | {"cursor": answer["next"]} if answer["next"] else None,
     )
+
+
+@pages.get("/lead/cases/<no>")
+@requires(*ALL, HEAD)
+def case(no: str) -> Response:
+    """One of them, to look at: how it stands, never who filed it or with what."""
+    since = current_feed().position()
+    found = city().overview(no)
+    names = _names({b["handler"] for b in found["branches"] if b["handler"]})
+    return page("lead_case.html", since=since, names=names, **case_values(found))
 
 
 @pages.get("/watch")
@@ -103,6 +115,7 @@ def watch() -> Response:
                 who,
                 t.of(titles.get(r["procedure"], r["procedure"])),
                 t.of(departments.get(r["department"])),
+                url_for("lead.case", no=r["application_no"]),
             )
             for r in late
             if r["light"] == light

@@ -18,6 +18,9 @@ pages = Blueprint("papers", __name__)
 MIB = 1024 * 1024
 LARGER = {"papers.put": 32 * MIB, "cases.fix": 64 * MIB}
 """How much these pages take at once; what a single file may have is intake's to say."""
+VIEWABLE = ("application/pdf", "image/png", "image/jpeg")
+VIEWING = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
+"""A browser shows no PDF in a sandbox; none of these kinds runs anything in the platform's name."""
 PASSED_ON = ("Content-Type", "Content-Disposition", "Content-Security-Policy")
 
 
@@ -52,9 +55,14 @@ def put(draft_id: str, code: str) -> Response:
 @pages.get("/files/<material_id>")
 @requires()
 def file(material_id: str) -> Response:
-    """A file, for whoever may read it; intake decides and writes it down."""
+    """A file, for whoever may read it; intake decides and writes it down. ``?view`` is to look at it."""
     answer = city().material(material_id)
-    return Response(answer.content, headers={n: v for n, v in answer.headers.items() if n in PASSED_ON})
+    shown = Response(answer.content, headers={n: v for n, v in answer.headers.items() if n in PASSED_ON})
+    if "view" in request.args and shown.mimetype in VIEWABLE:
+        kept = shown.headers.get("Content-Disposition", "attachment")
+        shown.headers["Content-Disposition"] = kept.replace("attachment", "inline", 1)
+        shown.headers["Content-Security-Policy"] = VIEWING
+    return shown
 
 
 def upload(holder: str, code: str, inputs: tuple[str, ...]) -> list[Wrong] | None:

@@ -18,6 +18,7 @@ from services.portal.web.portal import (
     city,
     go,
     go_to,
+    is_elder,
     language,
     next_or,
     note,
@@ -122,7 +123,9 @@ def by_link(token: str) -> Response:
 
 @pages.get("/design")
 def design() -> Response:
-    return page("design.html", **sample(reader()))
+    """The component sheet: on screen, in the large view, or as it prints."""
+    look = request.args.get("look", "elder" if is_elder() else "screen")
+    return page("design.html", look=look, elder=look == "elder", **sample(reader()))
 
 
 def case_values(case: dict[str, Any]) -> dict[str, Any]:

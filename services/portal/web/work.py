@@ -13,7 +13,7 @@ from services.portal import views
 from services.portal.answers import said
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.forms import labels
-from services.portal.papers import slot_views
+from services.portal.papers import issuers, slot_views
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
 from services.portal.web.public import FIRST_PAGES, case_values, names_of
 
@@ -147,6 +147,7 @@ def accept(no: str) -> Response:
         slips=[_acceptance_slip(c, who) for c in waiting],
         lines=_lines(procedure, answers["form"]),
         slots=slot_views(here.materials(no), t, for_staff=True),
+        issuers=issuers(procedure),
         department_list=portal().public("departments"),
         errors=errors,
         key=uuid4().hex,
@@ -192,6 +193,7 @@ def branch_page(
         mine=mine,
         dossier=dossier,
         slots=slot_views(dossier.get("materials") or (), language(), for_staff=True),
+        issuers=issuers(procedure),
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),
         changed=dossier.get("changed") or [],
         results=dossier.get("results") or {},

@@ -57,6 +57,16 @@ def test_what_was_saved_elsewhere_is_named_and_nothing_is_overwritten() -> None:
     assert found.answers["area"] == 12
 
 
+def test_answers_of_the_guide_are_taken_over_with_their_origin() -> None:
+    found = draft()
+    origin = {"source": "guide"}
+    found.take_over({"shop_name": "禾记", "has_sign": True}, {"shop_name": origin, "has_sign": origin}, LATER)
+    assert (found.answers, found.revision) == ({"shop_name": "禾记", "has_sign": True}, 2)
+    assert found.origins == {"shop_name": {"source": "business_licence"}, "has_sign": origin}
+    found.take_over({"has_sign": True}, {"has_sign": origin}, LATER)
+    assert found.revision == 2
+
+
 def test_a_filed_draft_keeps_no_answers_and_takes_none() -> None:
     found = draft()
     found.filed("SJ1")

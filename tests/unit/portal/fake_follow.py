@@ -97,6 +97,11 @@ class FollowCity(FakeCity):
             self.desk.supervisions.remove(found[0])
             return jsonify(found[0])
 
+        @made.get("/api/intake/applications/<no>/overview")
+        def overview(no: str) -> Any:
+            found = self.cases.get(no)
+            return jsonify(found) if found else (jsonify(type="not-found", status=404), 404)
+
         return made
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SOMETIMES = ("m10",)
 FORMATS = ["pdf", "jpg", "png"]
 ORIGIN = {"source": "account", "zh": "您的实名信息", "en": "your account"}
+FROM_GUIDE = {"source": "guide", "zh": "您在指南里的回答", "en": "your answers in the guide"}
 LIMIT = 10 * 1024 * 1024
 EICAR = b"EICAR-STANDARD-ANTIVIRUS"
 
@@ -33,6 +34,7 @@ def slots_for(city: FakeCity, code: str, form: dict[str, Any]) -> list[dict[str,
             "required": m["code"] not in SOMETIMES,
             "needed_when": m["note"] if m["code"] in SOMETIMES else None,
             "formats": FORMATS if m["how"] in ("upload", "template") else [],
+            "max_bytes": LIMIT if m["how"] in ("upload", "template") else None,
             "state": "empty" if m["how"] in ("upload", "template") else "from_library",
             "why": None,
             "file": None,
@@ -111,6 +113,8 @@ def add_papers(app: Flask, city: FakeCity, who: Callable[[], Any], problem: Call
                 "application_no": None,
             }
             city.drafts[draft["draft_id"]] = draft
+        draft["answers"] |= body["guide"]
+        draft["origins"] |= dict.fromkeys(body["guide"], FROM_GUIDE)
         return jsonify(shown(draft)), 201
 
     @app.get("/api/intake/drafts")

@@ -62,6 +62,14 @@ def test_a_long_group_is_split_evenly() -> None:
     assert [len(p.fields) for p in steps(form, ZH, {})] == [4, 4]
 
 
+def test_parts_of_a_group_say_which_questions_they_have() -> None:
+    assert [p.title for p in steps(FORM, ZH, {"sign": True})] == ["门店", "店招：店招", "店招：文字"]
+    fields = {f"f{i}": {"type": "string", "x-title": f"第{i}"} for i in range(8)}
+    form = {"properties": fields, "x-groups": [{"title": "多", "fields": list(fields)}]}
+    assert [p.title for p in steps(form, ZH, {})] == ["多：第0等 4 项", "多：第4等 4 项"]
+    assert {p.group for p in steps(form, ZH, {})} == {"多"}
+
+
 def test_what_no_group_names_is_still_asked() -> None:
     form = {"properties": {"a": {"type": "string"}}, "x-groups": []}
     assert [f.name for p in steps(form, ZH, {}) for f in p.fields] == ["a"]

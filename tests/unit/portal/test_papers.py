@@ -338,7 +338,8 @@ def test_an_officer_sees_the_materials_of_the_branch(visit: Visit, city: FakeCit
     officer = visit("luming")
     page = officer.get(f"/work/{case['application_no']}-01").text
     assert "平面布局图" in page and 'href="/files/' in page
-    assert officer.client.get(re.findall(r'href="(/files/[\w-]+)"', page)[0]).data == PDF
+    address = re.findall(r'href="(/files/[\w-]+\?view=1)"', page)[0]
+    assert officer.client.get(address).data == PDF
 
 
 def test_sizes_are_said_in_what_people_know() -> None:
