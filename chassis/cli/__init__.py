@@ -22,6 +22,7 @@ GROUPS = {
     "time": "chassis.cli.time:time",
     "seed": "demo.seed.command:seed",
     "openapi": "chassis.cli.openapi:openapi",
+    "audit": "chassis.cli.audit:audit",
     "access": "chassis.cli.openapi:access",
 }
 

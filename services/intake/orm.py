@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session, deferred, registry
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from chassis.audit import Trail
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from contracts.approval import BranchState, LicenceIssued
 from services.intake.domain import Application, Branch, Case, Entry, Results
@@ -198,6 +199,8 @@ reading = Table(
     Index("reading_of", "application_no", "id"),
 )
 """Who read an applicant's data, and as what."""
+
+reading_trail = Trail(reading)
 
 serial_number = Table(
     "serial_number",

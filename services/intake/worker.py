@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import trust
+from chassis.chaining import Chainer
 from chassis.storage import open_vault
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
@@ -10,6 +11,8 @@ from contracts import approval, catalog
 from contracts.cloudevents import Envelope
 from services.intake import handlers
 from services.intake.handlers import drafts, materials
+from services.intake.orm import reading_trail
+from services.intake.papers import data_use_trail
 
 MANY = 1_000_000
 """As many blobs may fall due at once: only content that nothing names is deleted."""
@@ -19,6 +22,7 @@ class IntakeWorker(Worker):
     """Keeps the catalogue, follows cases, accepts what the desk left unanswered."""
 
     name = "intake"
+    chain = Chainer(reading_trail, data_use_trail)
 
     @subscribe(
         "intake.catalog",
