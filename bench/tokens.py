@@ -1,7 +1,7 @@
 """``python -m bench.tokens``: what the check of an access token costs a service; one JSON line.
 
-``cold``: a token seen for the first time (signature and claims); ``cached``: seen before. Both ask for its key
-and for revocations, of which there are as many as given, as every request does.
+``cold``: a token seen for the first time (signature and claims); ``cached``: seen before. Both ask for its
+key and for revocations, of which there are as many as given, as every request does.
 """
 
 from __future__ import annotations
