@@ -7,7 +7,7 @@ from chassis.chaining import Chainer
 from chassis.storage import open_vault
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
-from contracts import approval, catalog
+from contracts import approval, catalog, identity
 from contracts.cloudevents import Envelope
 from services.intake import handlers
 from services.intake.handlers import drafts, materials
@@ -33,6 +33,10 @@ class IntakeWorker(Worker):
     )
     def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.keep_catalog(events, uow)
+
+    @subscribe("intake.accounts", identity.AccountClosed)
+    def accounts(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        drafts.forget_accounts(events, uow)
 
     @subscribe(
         "intake.cases",

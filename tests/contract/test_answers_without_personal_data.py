@@ -18,6 +18,7 @@ PERSONAL = {
 ANSWERS = {
     "GET /api/identity/me": {"display_name"},
     "GET /api/identity/me/data": {"display_name", "id_number", "credit_code"},
+    "GET /api/identity/me/export": {"display_name", "id_number", "credit_code", "email"},
     "GET /api/identity/me/contact": {"email"},
     "PUT /api/identity/me/contact": {"email"},
     "POST /api/identity/accounts": {"display_name"},
