@@ -8,7 +8,7 @@ only a row can say: the query that loads it asks, and answers a stranger as if n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -97,7 +97,7 @@ def access_of(view: Callable[..., Any]) -> Access | None:
 OPERATIONS = ("get", "post", "put", "patch", "delete")
 
 
-def rules_in(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+def rules_in(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
     """Method, path and declared rule of each operation of an OpenAPI document, in its order."""
     for path, item in document["paths"].items():
         for method in OPERATIONS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import structlog
@@ -34,7 +35,7 @@ class Chainer(Repeating):
             with database.read() as session:
                 waiting = session.scalar(select(exists().select_from(trail.unchained)))
             if waiting:
-                full = database.write(lambda uow, t=trail: chain(t, uow)) == BATCH
+                full = database.write(partial(chain, trail)) == BATCH
                 pause = 0.0 if full else pause
         if time.monotonic() - self._told_at > HEAD_EVERY_S:
             self._told_at = time.monotonic()

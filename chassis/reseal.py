@@ -40,7 +40,8 @@ def sealed_tables(service: str) -> list[SealedTable]:
     for name in ("web", "worker"):
         part(service, name)
     orm = part(service, "orm")
-    metadata = getattr(orm, "metadata", None) or getattr(getattr(orm, "Base", None), "metadata", MetaData())
+    base = getattr(orm, "Base", orm)
+    metadata: MetaData = getattr(base, "metadata", None) or MetaData()
     found = []
     for table in metadata.sorted_tables:
         sealed = tuple(c.name for c in table.c if isinstance(c.type, SealedText | SealedJSON))
