@@ -58,7 +58,8 @@ def report(services: Iterable[str], since: int, kept: Iterable[str]) -> bool:
 def _print(service: str, found: Report) -> None:
     for problem in found.problems:
         click.echo(f"{service} {found.trail}: {problem}")
-    word = "intact" if not found.problems else f"{len(found.problems)} faults"
+    faults = len(found.problems)
+    word = f"{faults} fault{'s' if faults > 1 else ''}" if faults else "intact"
     waiting = f", {found.waiting} not chained yet" if found.waiting else ""
     end = f"{found.trail}:{found.position}:{found.head}"
     click.echo(f"{service} {found.trail}: {word}, {found.rows} rows{waiting} · keep {end}")

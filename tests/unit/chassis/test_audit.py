@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from chassis import audit, migrate
-from chassis.database import Database
+from chassis.chaining import EVERY_S, Chainer
+from chassis.cli.audit import audit as command
+from chassis.config import Config
+from chassis.database import Database, open_database
 from chassis.fakes.database import scratch_config
+from services.identity.__main__ import main as identity
 from services.identity.handlers.audit import write_down
 from services.identity.orm import audit_trail as trail
 
@@ -185,4 +191,61 @@ def test_rows_of_before_the_chain_are_chained_too(tmp_path: Path) -> None:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "identity_05_protect")
     assert chained(database) == 1
+    database.close()
+
+
+class Worker(Chainer):
+    """The chaining worker without a container."""
+
+    def __init__(self, database: Database):
+        super().__init__(trail)
+        self._database = database
+
+    @property
+    def config(self) -> Any:
+        return self._database.config
+
+
+def test_the_worker_chains_what_waits_and_comes_again_in_a_second(tmp_path: Path) -> None:
+    database = open_database(scratch_config("identity", tmp_path))
+    migrate.upgrade(database)
+    worker = Worker(database)
+    with capture_logs() as lines:
+        assert worker.step() == EVERY_S
+        with database.transaction() as uow:
+            write_down("reader", "read_name", [f"subject-{n}" for n in range(audit.BATCH + 5)], uow)
+        assert worker.step() == 0.0, "a full batch: more at once"
+        assert worker.step() == EVERY_S
+    found = report(database)
+    assert (found.problems, found.rows, found.waiting) == ([], audit.BATCH + 5, 0)
+    assert [(line["event"], line["position"]) for line in lines] == [("audit_head", 0)], "once an hour"
+    database.close()
+
+
+def test_the_command_says_what_to_keep_and_fails_when_something_was_changed(tmp_path: Path) -> None:
+    environment = {
+        "ONEWINDOW_MASTER_KEY_FILE": str(tmp_path / "master.key"),
+        "ONEWINDOW_DATABASE_URL": f"sqlite:///{tmp_path}/{{service}}.sqlite",
+    }
+    database = Database(Config.from_env("identity", environment))
+    migrate.upgrade(database)
+    with database.transaction() as uow:
+        write_down("reader", "read_name", ["a", "b"], uow)
+    chained(database)
+    head = report(database).head
+
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner(env=environment).invoke(command, ["verify", *words])
+        return result.exit_code, result.stdout
+
+    keep = f"audit:2:{head}"
+    assert run("identity") == (0, f"identity audit: intact, 2 rows · keep {keep}\n")
+    assert run("identity", "--from", "2", "--kept", keep)[0] == 0
+    assert run("identity", "--kept", f"audit:2:{'0' * 64}")[0] == 1
+    assert run("identity", "--kept", "audit:2:short")[0] == 2
+    own = CliRunner(env=environment).invoke(identity, ["audit", "verify"])
+    assert (own.exit_code, own.stdout) == run("identity")
+    tamper(database, "UPDATE audit SET actor = 'nobody' WHERE id = 1")
+    status, said = run("identity")
+    assert status == 1 and "position 1: row 1 or its link was changed" in said and "1 fault," in said
     database.close()
