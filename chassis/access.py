@@ -1,9 +1,10 @@
 """What each endpoint asks of its caller: one declared rule, enforced before the view, shown in its document.
 
 A rule lists who may call: account kinds and roles. Each of them is about all things (a plain word), about
-one's own (`own`) or about those of one's department (`of_department`). The web application refuses whoever
-is not listed, and whoever is listed for a department's things and belongs to none. Which things are one's own
-only a row can say: the query that loads it asks, and answers a stranger as if nothing were there.
+one's own (`own`), about those of one's department (`of_department`) or of those below it too (`of_subtree`).
+The web application refuses whoever is not listed, and whoever is listed for a department's things and belongs
+to none. Which things are one's own only a row can say: the query that loads it asks, and answers a stranger as
+if nothing were there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-Over = Literal["all", "own", "department"]
+Over = Literal["all", "own", "department", "subtree"]
 V = TypeVar("V", bound=Callable[..., Any])
 
 KINDS = ("person", "firm", "staff", "machine")
@@ -39,6 +40,11 @@ def of_department(*names: str) -> tuple[Grant, ...]:
     return tuple(Grant(name, "department") for name in names)
 
 
+def of_subtree(*names: str) -> tuple[Grant, ...]:
+    """Callers with these roles, for what belongs to their department or to one below it in the tree."""
+    return tuple(Grant(name, "subtree") for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What an endpoint asks for: nothing (``open``), or a caller of any of these kinds or roles (none named:
@@ -51,7 +57,7 @@ class Access:
     def needs_department(self, names: frozenset[str]) -> bool:
         """Whether all that entitles a caller of these kinds and roles is about a department's things."""
         found = [grant for grant in self.names if grant in names]
-        return bool(found) and all(over(grant) == "department" for grant in found)
+        return bool(found) and all(over(grant) in ("department", "subtree") for grant in found)
 
     def described(self) -> dict[str, Any]:
         """The rule for the OpenAPI document (``x-access``): words by whose things they are for."""

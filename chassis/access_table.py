@@ -12,7 +12,8 @@ HEAD = """# Who may call what
 Made by `onewindow access` from the rules that the endpoints declare, compared in
 `tests/contract/test_access.py`: a change of rights is a change of this file.
 
-`own`: what is the caller's own. `department`: what the caller's department has part in. `all`: anybody's.
+`own`: what is the caller's own. `department`: what the caller's department has part in.
+`subtree`: that of departments below it too. `all`: anybody's.
 Who is in no cell gets 403, who is not signed in 401; a thing of somebody else is answered as if it were not
 there (404). *scope*: what a machine's token must cover if it names scopes. `•`: open to everybody.
 `signed_in`: every account.
@@ -35,7 +36,7 @@ def access_table(documents: Mapping[str, Mapping[str, Any]]) -> str:
 
 def granted(rule: Mapping[str, Any]) -> dict[str, str]:
     """By kind or role, over whose things."""
-    return {word: over for over in ("all", "department", "own") for word in rule.get(over, ())}
+    return {word: over for over in ("all", "subtree", "department", "own") for word in rule.get(over, ())}
 
 
 def _table(service: str, rules: list[tuple[str, str, Mapping[str, Any]]]) -> Iterator[str]:

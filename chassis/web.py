@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from chassis import auth, logs, metrics, ops
-from chassis.access import Access, access_of, of_department, own, public, requires
+from chassis.access import Access, access_of, of_department, of_subtree, own, public, requires
 from chassis.auth import Verifier, caller, caller_or_none, own_department
 from chassis.config import Config
 from chassis.database import Database, is_retryable, is_unreachable, open_database
@@ -56,6 +56,7 @@ __all__ = [
     "current_uow",
     "equip",
     "of_department",
+    "of_subtree",
     "own",
     "own_department",
     "public",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.access import KINDS, Access, access_of, of_department, over, own, public, requires
+from chassis.access import KINDS, Access, access_of, of_department, of_subtree, over, own, public, requires
 
 
 def test_a_grant_is_the_word_it_names() -> None:
@@ -41,6 +41,12 @@ def test_a_rule_for_everybody_signed_in_says_so() -> None:
 def test_one_word_is_not_given_two_reaches() -> None:
     with pytest.raises(ValueError, match="named twice: officer, officer"):
         requires("officer", *of_department("officer"))
+
+
+def test_a_subtree_is_a_reach_of_its_own_and_needs_a_department_too() -> None:
+    rule = Access(False, frozenset(of_subtree("supervisor")))
+    assert rule.described() == {"open": False, "subtree": ["supervisor"]}
+    assert rule.needs_department(frozenset({"staff", "supervisor"}))
 
 
 @pytest.mark.parametrize(
