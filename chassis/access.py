@@ -3,8 +3,8 @@
 A rule lists who may call: account kinds and roles. Each of them is about all things (a plain word), about
 one's own (`own`), about those of one's department (`of_department`) or of those below it too (`of_subtree`).
 The web application refuses whoever is not listed, and whoever is listed for a department's things and belongs
-to none. Which things are one's own only a row can say: the query that loads it asks, and answers a stranger as
-if nothing were there.
+to none. Which things are one's own only a row can say: the query that loads it asks, and answers a stranger
+as if nothing were there.
 """
 
 from __future__ import annotations
