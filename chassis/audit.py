@@ -16,7 +16,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, String, Table, exists, func, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from chassis.types import BigId, UtcDateTime
@@ -70,10 +82,9 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def trails_of(orm: Any) -> list[Trail]:
-    """The audited tables of a service's ``orm`` module."""
-    metadata = getattr(orm, "metadata", None)
-    return list(metadata.info.get("trails", ())) if metadata is not None else []
+def trails_of(metadata: MetaData) -> list[Trail]:
+    """The audited tables among a service's tables."""
+    return list(metadata.info.get("trails", ()))
 
 
 def chain(trail: Trail, uow: UnitOfWork) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, and_, func, or_, se
 
 from chassis.database import Database
 from chassis.sealing import Sealer, blind_index, versioned
-from chassis.services import part
+from chassis.services import metadata_of
 from chassis.storage import MissingFile, Vault
 from chassis.types import SealedJSON, SealedText
 
@@ -37,13 +37,8 @@ class SealedTable:
 
 def sealed_tables(service: str) -> list[SealedTable]:
     """What of a service's tables is sealed."""
-    for name in ("web", "worker"):
-        part(service, name)
-    orm = part(service, "orm")
-    base = getattr(orm, "Base", orm)
-    metadata: MetaData = getattr(base, "metadata", None) or MetaData()
     found = []
-    for table in metadata.sorted_tables:
+    for table in metadata_of(service).sorted_tables:
         sealed = tuple(c.name for c in table.c if isinstance(c.type, SealedText | SealedJSON))
         if sealed:
             indexes = {c.name: c.info["blind_index_of"] for c in table.c if "blind_index_of" in c.info}

@@ -12,7 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from chassis.audit import Report, trails_of
 from chassis.audit import verify as verified
 from chassis.cli.database import database_of
-from chassis.services import part, service_names
+from chassis.services import metadata_of, service_names
 
 console = Console(stderr=True)
 
@@ -39,7 +39,7 @@ def report(services: Iterable[str], since: int, kept: Iterable[str]) -> bool:
     hashes = [_kept(text) for text in kept]
     intact = True
     for service in services:
-        for trail in trails_of(part(service, "orm")):
+        for trail in trails_of(metadata_of(service)):
             outside = {position: head for name, position, head in hashes if name == trail.name}
             with (
                 database_of(service) as database,
