@@ -2,8 +2,9 @@
 
 A token is an ES256 JWT with ``kid`` in its header and the claims ``iss`` (``onewindow``), ``sub``
 (account id), ``kind`` (person, firm, staff or machine), ``roles``, ``dept`` (optional), ``iat``, ``exp``
-(at most ten minutes later) and ``jti``. ``iat`` may have a fraction: a revocation refuses what was issued
-before its very moment, so a token of the same second survives only if it says how late in it it came.
+(at most ten minutes later) and ``jti``; a machine's may name what it covers in ``scope`` (words). ``iat`` may
+have a fraction: a revocation refuses what was issued before its very moment, so a token of the same second
+survives only if it says how late in it it came.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import g, request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from chassis.access import Access
 from chassis.clock import seconds
 from chassis.problems import Problem
 from chassis.serving import serving
@@ -31,8 +33,6 @@ MAX_TOKEN_LENGTH = 4096
 CLOCK_SKEW = 60.0
 CACHE_SIZE = 4096
 
-V = TypeVar("V", bound=Callable[..., Any])
-
 
 class InvalidToken(Exception):
     """A token that proves nothing; the text says why, for logs only."""
@@ -40,7 +40,8 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request at hand. ``department`` is set for staff and departments' systems."""
+    """Who sent the request at hand. ``department`` is set for staff and departments' systems; a machine whose
+    token names ``scopes`` may do only what they cover."""
 
     account_id: str
     kind: str
@@ -48,42 +49,11 @@ class Caller:
     department: str | None
     issued_at: float
     expires_at: float
+    scopes: frozenset[str] = frozenset()
 
     def is_any(self, *names: str) -> bool:
         """Whether the account's kind or one of its roles is among ``names``."""
         return self.kind in names or not self.roles.isdisjoint(names)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What an endpoint asks for: nothing (``open``), or a caller of any of these kinds or roles."""
-
-    open: bool
-    names: frozenset[str] = frozenset()
-
-
-def public(view: V) -> V:
-    """Mark a view as open to everybody."""
-    view.access = Access(open=True)  # type: ignore[attr-defined]
-    return view
-
-
-def requires(*names: str) -> Callable[[V], V]:
-    """Mark a view as open to callers of any of these account kinds or roles (no name: any signed-in).
-
-    The web application enforces it before the view, its arguments or a transaction are touched.
-    """
-
-    def mark(view: V) -> V:
-        view.access = Access(open=False, names=frozenset(names))  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def access_of(view: Callable[..., Any]) -> Access | None:
-    """How a view was marked; None if it was not."""
-    return getattr(view, "access", None)
 
 
 def caller() -> Caller:
@@ -106,13 +76,31 @@ def check(access: Access) -> None:
     if access.open:
         return
     who = caller()
-    if access.names and not who.is_any(*access.names):
-        raise Problem(
-            403,
-            "not-allowed",
-            zh="您的账号不能办理这一项。如果您认为应该可以,请联系本单位的管理员。",
-            en="Your account may not do this.",
-        )
+    words = who.roles | {who.kind}
+    if access.names and access.names.isdisjoint(words):
+        raise not_allowed()
+    if not who.department and access.needs_department(words):
+        raise not_allowed()
+    if who.scopes and access.scope not in who.scopes and who.kind == "machine":
+        raise not_allowed()
+
+
+def own_department() -> str:
+    """The caller's department, which a rule about a department's things has made sure of."""
+    department = caller().department
+    if not department:
+        raise not_allowed()
+    return department
+
+
+def not_allowed() -> Problem:
+    """Signed in, but this is for others."""
+    return Problem(
+        403,
+        "not-allowed",
+        zh="您的账号不能办理这一项。如果您认为应该可以,请联系本单位的管理员。",
+        en="Your account may not do this.",
+    )
 
 
 def not_signed_in() -> Problem:
@@ -203,7 +191,15 @@ class Verifier:
             department=department,
             issued_at=issued_at,
             expires_at=expires_at,
+            scopes=_scopes(claims),
         )
+
+
+def _scopes(claims: dict[str, Any]) -> frozenset[str]:
+    scope = claims.get("scope", "")
+    if not isinstance(scope, str):
+        raise InvalidToken("scope must be words")
+    return frozenset(scope.split())
 
 
 def _moment(claims: dict[str, Any], name: str) -> float:

@@ -11,13 +11,14 @@ import logging
 import re
 import secrets
 import sys
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from chassis.masking import masked
 
 trace: ContextVar[str | None] = ContextVar("trace", default=None)
 """The ``traceparent`` of the work at hand."""
@@ -26,13 +27,6 @@ fields = structlog.contextvars.bound_contextvars
 """Context manager: ``with fields(event_id=…, application=…):`` adds these to every line inside."""
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-_ID_NUMBER = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
-_MOBILE = re.compile(r"(?<![0-9A-Za-z])((?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![0-9A-Za-z])")
-_SECRET_NAMES = frozenset(
-    {"password", "token", "access_token", "refresh_token", "authorization", "cookie"}
-    | {"query_code", "id_number", "mobile", "phone"}
-)
-_MASK = "***"
 
 
 def current_trace() -> str | None:
@@ -69,24 +63,6 @@ class _Follow(AbstractContextManager[None]):
 
     def __exit__(self, *_: object) -> None:
         trace.reset(self._before)
-
-
-def masked(value: Any) -> Any:
-    """The same value without ID numbers, mobile numbers and secrets, at any depth."""
-    if isinstance(value, str):
-        return _MOBILE.sub(_MASK, _ID_NUMBER.sub(_MASK, value))
-    if isinstance(value, Mapping):
-        return {
-            k: _MASK if isinstance(k, str) and k.lower() in _SECRET_NAMES and v else masked(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [masked(v) for v in value]
-    if value is None or isinstance(value, (bool, float)):
-        return value
-    if isinstance(value, int):
-        return value if masked(text := str(value)) == text else _MASK
-    return masked(str(value))
 
 
 def _add_trace(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

@@ -17,7 +17,7 @@ from flask import Flask, Request, Response, abort
 from webargs import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
-from chassis.auth import access_of
+from chassis.access import access_of
 from chassis.problems import MEDIA_TYPE
 
 _ESCAPE = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
@@ -116,10 +116,10 @@ class Blueprint(flask_smorest.Blueprint):
 
 def _describe_access(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
     access = info.get("access")
-    if access is not None and not access.open:
-        doc["security"] = [{"token": []}]
-        if access.names:
-            doc["x-allowed-for"] = sorted(access.names)
+    if access is not None:
+        doc["x-access"] = access.described()
+        if not access.open:
+            doc["security"] = [{"token": []}]
     return doc
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from chassis import metrics, migrate, trust
-from chassis.auth import public
+from chassis.access import public
 from chassis.database import Database
 from chassis.tables import dead_event, health_note, outbox
 

@@ -10,6 +10,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from sqlalchemy import MetaData
+
 import services
 from chassis.topology import Topology, topology_of
 
@@ -26,6 +28,15 @@ def part(service: str, name: str) -> ModuleType | None:
     if importlib.util.find_spec(path) is None:
         return None
     return importlib.import_module(path)
+
+
+def metadata_of(service: str) -> MetaData:
+    """All tables of a service, wherever in it they are defined."""
+    for name in ("handlers", "web"):
+        part(service, name)
+    orm = part(service, "orm")
+    found: MetaData | None = getattr(getattr(orm, "Base", orm), "metadata", None)
+    return MetaData() if found is None else found
 
 
 def app_factory(service: str) -> Callable[..., Any] | None:

@@ -12,7 +12,8 @@ from chassis.database import Database
 from chassis.problems import ProblemMap
 
 if TYPE_CHECKING:
-    from chassis.auth import Access, Verifier
+    from chassis.access import Access
+    from chassis.auth import Verifier
     from chassis.live import Feed
 
 NAME = "onewindow"

@@ -21,7 +21,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from chassis import auth, logs, metrics, ops
-from chassis.auth import Access, Verifier, access_of, caller, caller_or_none, public, requires
+from chassis.access import Access, access_of, of_department, of_subtree, own, public, requires
+from chassis.auth import Verifier, caller, caller_or_none, own_department
 from chassis.config import Config
 from chassis.database import Database, is_retryable, is_unreachable, open_database
 from chassis.field_errors import flatten
@@ -54,6 +55,10 @@ __all__ = [
     "current_session",
     "current_uow",
     "equip",
+    "of_department",
+    "of_subtree",
+    "own",
+    "own_department",
     "public",
     "reads",
     "requires",

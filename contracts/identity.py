@@ -38,3 +38,12 @@ class AccountOpened(Event):
     kind: Literal["person", "firm", "staff", "machine"]
     department: str | None = None
     roles: tuple[str, ...] = ()
+
+
+@event(subject="account_id")
+@dataclass(frozen=True, kw_only=True)
+class AccountClosed(Event):
+    """Somebody has closed their account: what is kept of them without a legal duty is to be erased."""
+
+    account_id: str
+    kind: Literal["person", "firm"]

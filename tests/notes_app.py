@@ -12,7 +12,7 @@ from flask.views import MethodView
 from sqlalchemy import Integer, MetaData, String, func, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.auth import Access
+from chassis.access import Access
 from chassis.config import Config
 from chassis.database import Database, open_database
 from chassis.problems import Problem
@@ -24,6 +24,7 @@ from chassis.web import (
     create_app,
     current_session,
     current_uow,
+    own,
     public,
     reads,
     requires,
@@ -77,7 +78,7 @@ hooks: dict[str, Callable[[], Any]] = {}
 @blp.route("/notes")
 class Notes(MethodView):
     @writes(idempotent=True)
-    @requires("person", "firm")
+    @requires(*own("person", "firm"))
     @blp.arguments(NoteSchema)
     @blp.response(201, NoteSchema)
     def post(self, command: dict[str, Any]) -> Any:

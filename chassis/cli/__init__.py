@@ -22,6 +22,9 @@ GROUPS = {
     "time": "chassis.cli.time:time",
     "seed": "demo.seed.command:seed",
     "openapi": "chassis.cli.openapi:openapi",
+    "keys": "chassis.cli.keys:keys",
+    "audit": "chassis.cli.audit:audit",
+    "access": "chassis.cli.openapi:access",
 }
 
 

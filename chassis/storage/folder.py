@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from chassis.offload import offload
@@ -25,6 +26,16 @@ class Folder:
         except OSError as error:
             raise StorageAway(str(error)) from error
 
+    def replace(self, name: str, sealed: bytes) -> None:
+        try:
+            if self._path(name).exists():  # deleted meanwhile: it stays so
+                offload(_replace, self._path(name), sealed)
+        except OSError as error:
+            raise StorageAway(str(error)) from error
+
+    def names(self) -> Iterator[str]:
+        return (path.name for path in self._root.glob("??/*") if not path.name.startswith("."))
+
     def get(self, name: str) -> bytes:
         try:
             return offload(self._path(name).read_bytes)
@@ -44,8 +55,11 @@ class Folder:
 
 
 def _write(path: Path, sealed: bytes) -> None:
-    if path.exists():
-        return
+    if not path.exists():
+        _replace(path, sealed)
+
+
+def _replace(path: Path, sealed: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

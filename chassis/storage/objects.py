@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from minio import Minio
@@ -36,6 +37,16 @@ class ObjectStore:
     def put(self, name: str, sealed: bytes) -> None:
         try:
             self._client.put_object(self._bucket, name, io.BytesIO(sealed), len(sealed))
+        except (MinioException, HTTPError, OSError) as error:
+            raise StorageAway(str(error)) from error
+
+    def replace(self, name: str, sealed: bytes) -> None:
+        self.put(name, sealed)
+
+    def names(self) -> Iterator[str]:
+        try:
+            for found in self._client.list_objects(self._bucket, recursive=True):
+                yield str(found.object_name)
         except (MinioException, HTTPError, OSError) as error:
             raise StorageAway(str(error)) from error
 

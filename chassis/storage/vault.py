@@ -6,6 +6,7 @@ Whoever keeps digests in a database says there what is still needed; a vault for
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +29,13 @@ class Storage(Protocol):
     def put(self, name: str, sealed: bytes) -> None:
         """Keep it; once this returns it outlives a crash. A name that is there already stays."""
 
+    def replace(self, name: str, sealed: bytes) -> None:
+        """Put other bytes in the place of what lies under a name, whole or not at all."""
+
     def get(self, name: str) -> bytes: ...
+
+    def names(self) -> Iterator[str]:
+        """Everything that lies here, in no order."""
 
     def delete(self, name: str) -> None:
         """Let go of it; a name that isn't there is no error."""
@@ -55,6 +62,26 @@ class Vault:
 
     def delete(self, digest: str) -> None:
         self._storage.delete(digest)
+
+    def names(self) -> Iterator[str]:
+        """The digest of everything that is kept."""
+        return self._storage.names()
+
+    def version_of(self, digest: str) -> int:
+        """The version of the key that sealed it. Raises `MissingFile`."""
+        return self._storage.get(digest)[0]
+
+    def reseal(self, digest: str) -> bool:
+        """Seal it by the newest version of the key; False when that had sealed it, or it is gone."""
+        try:
+            sealed = self._storage.get(digest)
+        except MissingFile:
+            return False
+        if self._sealer.is_newest(sealed):
+            return False
+        content = offload(self._open, digest, sealed)
+        self._storage.replace(digest, offload(self._sealer.seal, content))
+        return True
 
     def _seal(self, content: bytes) -> tuple[str, bytes]:
         return digest_of(content), self._sealer.seal(content)

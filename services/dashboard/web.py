@@ -15,6 +15,7 @@ from chassis.web import (
     current_database,
     current_feed,
     current_session,
+    of_department,
     reads,
     requires,
 )
@@ -26,7 +27,7 @@ from services.dashboard.problems import PROBLEMS, AnotherDepartment
 blp = Blueprint("dashboard", __name__, description="Figures that follow every event, and their cases.")
 
 ALL = ("leader", "supervisor")
-HEAD = "approver"
+(HEAD,) = of_department("approver")
 
 _figures: Shared[queries.View] = Shared()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import sys
 
 import click
 
+from chassis.cli.audit import report
 from chassis.cli.database import database_of
 from services.identity import handlers, keys, passwords
 from services.identity.domain import InvalidAccount
@@ -14,6 +16,19 @@ from services.identity.domain import InvalidAccount
 @click.group()
 def main() -> None:
     """Identity's keys and the first account."""
+
+
+@main.group()
+def audit() -> None:
+    """Who read and who did what."""
+
+
+@audit.command()
+@click.option("--from", "since", default=1, show_default=True, help="Begin at this position.")
+@click.option("--kept", multiple=True, metavar="TRAIL:POSITION:HASH", help="A hash kept elsewhere.")
+def verify(since: int, kept: tuple[str, ...]) -> None:
+    """Find every changed, removed or inserted row; exit status 1 if there is one."""
+    sys.exit(0 if report(["identity"], since, kept) else 1)
 
 
 @main.command()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import unicodedata
 from datetime import date
@@ -12,8 +10,9 @@ from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_11_2
 
-from chassis.sealing import derive
+from chassis import sealing
 
+INDEX = "id-index"
 _FORM = re.compile(r"[1-9][0-9]{16}[0-9X]")
 
 
@@ -45,4 +44,9 @@ def normalised(number: str) -> str:
 
 def blind_index(master_key: bytes, number: str) -> str:
     """A keyed hash by which the same number is found again without being readable."""
-    return hmac.digest(derive(master_key, "id-index"), number.encode(), hashlib.sha256).hex()
+    return sealing.blind_index(master_key, INDEX, number)
+
+
+def blind_indexes(master_key: bytes, number: str) -> list[str]:
+    """The same by every version of the key, newest first: to look a number up by."""
+    return sealing.blind_indexes(master_key, INDEX, number)

@@ -48,6 +48,13 @@ def wrong_credentials() -> Problem:
     )
 
 
+def wrong_password() -> Problem:
+    """Signed in, but the password given to confirm is another."""
+    return invalid_request(
+        [{"field": "password", "zh": "密码不对,请再试一次。", "en": "Not the password; please try again."}]
+    )
+
+
 def session_over() -> Problem:
     """The refresh token is unknown, used up, expired or revoked."""
     return Problem(

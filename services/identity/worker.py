@@ -8,11 +8,13 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import trust
+from chassis.chaining import Chainer
 from chassis.database import open_database
 from chassis.uow import UnitOfWork
 from chassis.worker import ServiceConfig, Worker, due, subscribe
 from contracts.cloudevents import Envelope
 from services.identity import keys, service_accounts
+from services.identity.orm import audit_trail
 
 log = structlog.get_logger()
 
@@ -49,6 +51,7 @@ class IdentityWorker(Worker):
 
     name = "identity"
     announced = KeysAnnounced()
+    chain = Chainer(audit_trail)
 
     @subscribe("identity.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

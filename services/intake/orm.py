@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, deferred, registry
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from chassis.audit import Trail
 from chassis.bulk import update_rows
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from contracts.approval import BranchState, LicenceIssued
@@ -197,6 +198,8 @@ reading = Table(
     Index("reading_of", "application_no", "id"),
 )
 """Who read an applicant's data, and as what."""
+
+reading_trail = Trail(reading)
 
 serial_number = Table(
     "serial_number",

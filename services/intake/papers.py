@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, String, Table
 
+from chassis.audit import Trail
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from services.intake.domain import Draft, Material
 from services.intake.orm import mapping, metadata
@@ -95,6 +96,8 @@ data_use = Table(
     Index("data_use_of", "account_id", "at"),
 )
 """Whose data were read to fill in a form: by whom, what for, and with which consent."""
+
+data_use_trail = Trail(data_use)
 
 mapping.map_imperatively(Draft, draft)
 mapping.map_imperatively(Material, material)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from chassis import trust
+from chassis.chaining import Chainer
 from chassis.storage import open_vault
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
-from contracts import approval, catalog
+from contracts import approval, catalog, identity
 from contracts.cloudevents import Envelope
 from services.intake import handlers
 from services.intake.handlers import drafts, materials
+from services.intake.orm import reading_trail
+from services.intake.papers import data_use_trail
 
 MANY = 1_000_000
 """As many blobs may fall due at once: only content that nothing names is deleted."""
@@ -19,6 +22,7 @@ class IntakeWorker(Worker):
     """Keeps the catalogue, follows cases, accepts what the desk left unanswered."""
 
     name = "intake"
+    chain = Chainer(reading_trail, data_use_trail)
 
     @subscribe(
         "intake.catalog",
@@ -29,6 +33,10 @@ class IntakeWorker(Worker):
     )
     def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.keep_catalog(events, uow)
+
+    @subscribe("intake.accounts", identity.AccountClosed)
+    def accounts(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        drafts.forget_accounts(events, uow)
 
     @subscribe(
         "intake.cases",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 from uuid_utils import uuid7
 
 from chassis import metrics, wake
@@ -16,7 +16,7 @@ from contracts import Event, approval, catalog, identity, intake
 from contracts.cloudevents import Envelope
 from contracts.notification import MessagesRead, MessageWritten
 from services.notification.domain import CATEGORIES, MAIL_AGE, To, Wish, wishes
-from services.notification.orm import application, colleague, message, preference, title
+from services.notification.orm import application, colleague, message, preference, sandbox, title
 
 EVENTS: tuple[type[Event], ...] = (
     catalog.ProcedurePublished,
@@ -61,6 +61,15 @@ def read(account_id: str, message_ids: Iterable[str] | None, uow: UnitOfWork) ->
         change = change.where(message.c.message_id.in_(sorted(message_ids)))
     if uow.session.execute(change.values(read_at=uow.now)).rowcount:  # type: ignore[attr-defined]
         uow.emit(MessagesRead(account=account_id))
+
+
+def forget(events: Iterable[Envelope], uow: UnitOfWork) -> None:
+    """Accounts were closed: their messages, what was sent to them and how they were told go."""
+    gone = sorted(e.event.account_id for e in events if isinstance(e.event, identity.AccountClosed))
+    theirs = select(message.c.message_id).where(message.c.recipient.in_(gone))
+    uow.session.execute(delete(sandbox).where(sandbox.c.message_id.in_(theirs)))
+    uow.session.execute(delete(message).where(message.c.recipient.in_(gone)))
+    uow.session.execute(delete(preference).where(preference.c.account_id.in_(gone)))
 
 
 def prefer(account_id: str, language: str, mail: Iterable[str], uow: UnitOfWork) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.views import MethodView
 
 from chassis.config import Config
-from chassis.web import Blueprint, caller, current_session, current_uow, reads, requires, writes
+from chassis.web import Blueprint, caller, current_session, current_uow, own, reads, requires, writes
 from chassis.web import create_app as service_app
 from services.notification import handlers, queries, schemas
 from services.notification.problems import PROBLEMS
@@ -26,7 +26,7 @@ def create_app(config: Config, **options: Any) -> Flask:
 @blp.route("/messages")
 class Messages(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @blp.arguments(schemas.InboxQuery, location="query")
     @blp.response(200, schemas.Inbox)
     def get(self, asked: dict[str, Any]) -> queries.View:
@@ -37,7 +37,7 @@ class Messages(MethodView):
 @blp.route("/messages/unread")
 class Unread(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @blp.response(200, schemas.Unread)
     def get(self) -> dict[str, int]:
         """How many the caller has not read."""
@@ -47,7 +47,7 @@ class Unread(MethodView):
 @blp.route("/messages/read")
 class Read(MethodView):
     @writes
-    @requires()
+    @requires(*own())
     @blp.arguments(schemas.Read)
     @blp.response(200, schemas.Unread)
     def post(self, command: dict[str, Any]) -> dict[str, int]:
@@ -59,7 +59,7 @@ class Read(MethodView):
 @blp.route("/messages/<message_id>")
 class Message(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @blp.response(200, schemas.Message)
     def get(self, message_id: str) -> queries.View:
         """One message of the caller, also one that was sent by e-mail."""
@@ -69,14 +69,14 @@ class Message(MethodView):
 @blp.route("/preferences")
 class Preferences(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @blp.response(200, schemas.Preferences)
     def get(self) -> queries.Preference:
         """In which language and about what the caller gets e-mail."""
         return queries.preference_of(caller().account_id, current_session())
 
     @writes
-    @requires()
+    @requires(*own())
     @blp.arguments(schemas.Preferences)
     @blp.response(200, schemas.Preferences)
     def put(self, command: dict[str, Any]) -> queries.Preference:

@@ -8,6 +8,7 @@ from chassis import trust
 from chassis.database import open_database
 from chassis.uow import UnitOfWork
 from chassis.worker import Repeating, Worker, subscribe
+from contracts import identity
 from contracts.cloudevents import Envelope
 from services.notification import handlers
 from services.notification.contacts import IdentityContacts, Remembering
@@ -37,6 +38,10 @@ class NotificationWorker(Worker):
     @subscribe("notification.events", *handlers.EVENTS, linger=0.25)
     def events(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow(events, uow)
+
+    @subscribe("notification.accounts", identity.AccountClosed)
+    def accounts(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.forget(events, uow)
 
     @subscribe("notification.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, delete
+from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
 from chassis import wake
@@ -15,6 +15,7 @@ from chassis.uow import UnitOfWork
 from contracts import Event
 from contracts.cloudevents import Envelope
 from contracts.dashboard import FiguresChanged
+from contracts.identity import AccountClosed
 from contracts.intake import ApplicationStatusChanged
 from contracts.notification import MessagesRead, MessageWritten
 from services.portal.orm import KeptAnswers, PageChange, Renewal
@@ -53,6 +54,15 @@ def drop_answers(account_id: str, path: str, uow: UnitOfWork) -> None:
     uow.session.execute(
         delete(KeptAnswers).where(KeptAnswers.account_id == account_id, KeptAnswers.path == path)
     )
+
+
+def forget(events: Iterable[Envelope], uow: UnitOfWork) -> None:
+    """Accounts were closed: what they had typed goes, and the tokens their sessions were renewed with."""
+    gone = {e.event.account_id for e in events if isinstance(e.event, AccountClosed)}
+    uow.session.execute(delete(KeptAnswers).where(KeptAnswers.account_id.in_(sorted(gone))))
+    for renewal in uow.session.scalars(select(Renewal).execution_options(yield_per=200)):
+        if renewal.tokens and renewal.tokens.get("account", {}).get("account_id") in gone:
+            uow.session.delete(renewal)
 
 
 def claim_renewal(token_hash: str, uow: UnitOfWork) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis import trust
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, subscribe
-from contracts import approval, dashboard, intake, notification
+from contracts import approval, dashboard, identity, intake, notification
 from contracts.cloudevents import Envelope
 from services.portal import handlers
 
@@ -38,6 +38,10 @@ class PortalWorker(Worker):
     )
     def pages(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.mark_pages(events, uow)
+
+    @subscribe("portal.accounts", identity.AccountClosed)
+    def accounts(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.forget(events, uow)
 
     @subscribe("portal.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

@@ -96,11 +96,12 @@ def test_each_role_does_its_own_and_nothing_else(bureau: Bureau, role: str) -> N
 
 @pytest.mark.parametrize("department", ["DB", None])
 def test_another_departments_branch_is_not_there(bureau: Bureau, department: str | None) -> None:
+    status, problem = (404, "not-found") if department else (403, "not-allowed")
     for role in ("officer", "approver"):
         who = bureau.staff(role, department, "acc-9")
         for path, body, allowed in WRITES:
             if role in allowed:
-                assert post(who, path, body, 404)["type"] == "not-found", path
+                assert post(who, path, body, status)["type"] == problem, path
     assert get(bureau.head("DB"), "/head")["late"] == []
 
 

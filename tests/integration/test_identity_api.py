@@ -375,4 +375,7 @@ def test_the_migrated_schema_is_the_mapped_one(database: Database) -> None:
 def test_the_api_describes_itself(anyone: FlaskClient) -> None:
     document = json.loads(anyone.get(f"{BASE}/openapi.json").data)
     assert {f"{BASE}/tokens", f"{BASE}/staff", f"{BASE}/accounts/names"} <= document["paths"].keys()
-    assert document["paths"][f"{BASE}/staff"]["post"]["x-allowed-for"] == ["platform_admin"]
+    assert document["paths"][f"{BASE}/staff"]["post"]["x-access"] == {
+        "open": False,
+        "all": ["platform_admin"],
+    }

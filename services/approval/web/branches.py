@@ -13,16 +13,19 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    of_department,
+    own,
+    own_department,
     reads,
     requires,
     writes,
 )
 from services.approval import handlers, queries, schemas
 
-OFFICER, HEAD = "officer", "approver"
-DEPARTMENTS = (OFFICER, "department_system")
+OFFICER, HEAD = of_department("officer", "approver")
+DEPARTMENTS = (OFFICER, *of_department("department_system"))
 READERS = (*DEPARTMENTS, HEAD)
-APPLICANTS = ("person", "firm")
+APPLICANTS = own("person", "firm")
 
 inboxes = Blueprint("inbox", __name__, description="What a department has to do.")
 branches = Blueprint("branches", __name__, description="One department's part of a case.")
@@ -44,7 +47,7 @@ def shown(branch_no: str) -> dict[str, Any]:
 @inboxes.route("/inbox")
 class Inbox(MethodView):
     @reads
-    @requires(*READERS)
+    @requires(*READERS, scope="branches")
     @inboxes.arguments(schemas.InboxQuerySchema, location="query")
     @inboxes.response(200, schemas.InboxSchema)
     def get(self, query: dict[str, Any]) -> Any:
@@ -62,7 +65,7 @@ class Next(MethodView):
     def post(self) -> Any:
         """Claim what is due by law first of all that nobody has."""
         who = caller()
-        return shown(handlers.take_next(who.account_id, who.department or "", current_uow()).branch_no)
+        return shown(handlers.take_next(who.account_id, own_department(), current_uow()).branch_no)
 
 
 @branches.route("/branches/answers")
@@ -75,14 +78,14 @@ class Answers(MethodView):
         """Answer up to 100 alike, each on its own; what somebody else took meanwhile is named."""
         who = caller()
         numbers = command.pop("branch_nos")
-        done = handlers.answer_many(numbers, command, who.account_id, who.department or "", current_uow())
+        done = handlers.answer_many(numbers, command, who.account_id, own_department(), current_uow())
         return {"results": [result._asdict() for result in done]}
 
 
 @branches.route("/branches/<branch_no>")
 class OneBranch(MethodView):
     @reads
-    @requires(*READERS)
+    @requires(*READERS, scope="branches")
     @branches.response(200, schemas.BranchSchema)
     def get(self, branch_no: str) -> Any:
         """One branch, with the words of its answer."""
@@ -117,13 +120,13 @@ class Release(MethodView):
 @branches.route("/branches/<branch_no>/answer")
 class Answer(MethodView):
     @writes(idempotent=True)
-    @requires(*DEPARTMENTS)
+    @requires(*DEPARTMENTS, scope="branches")
     @branches.arguments(schemas.AnswerSchema)
     @branches.response(200, schemas.BranchSchema)
     def post(self, command: dict[str, Any], branch_no: str) -> Any:
         """Agree, refuse, ask for correction (everything once), or say who is competent instead."""
         who, uow = caller(), current_uow()
-        officer, department = _officer(who), who.department or ""
+        officer, department = _officer(who), own_department()
         if command["answer"] == "ask_correction":
             requests = command["requests"]
             handlers.ask_correction(branch_no, requests, who.account_id, officer, department, uow)
@@ -138,7 +141,7 @@ class Answer(MethodView):
 @branches.route("/branches/<branch_no>/suspend")
 class Suspend(MethodView):
     @writes(idempotent=True)
-    @requires(*DEPARTMENTS)
+    @requires(*DEPARTMENTS, scope="branches")
     @branches.arguments(schemas.SuspendSchema)
     @branches.response(200, schemas.BranchSchema)
     def post(self, command: dict[str, Any], branch_no: str) -> Any:
@@ -149,7 +152,7 @@ class Suspend(MethodView):
             command["ground"],
             command["reason"],
             _officer(who),
-            who.department or "",
+            own_department(),
             uow,
             command.get("expected_end"),
         )
@@ -159,11 +162,11 @@ class Suspend(MethodView):
 @branches.route("/branches/<branch_no>/resume")
 class Resume(MethodView):
     @writes(idempotent=True)
-    @requires(*DEPARTMENTS)
+    @requires(*DEPARTMENTS, scope="branches")
     @branches.response(200, schemas.BranchSchema)
     def post(self, branch_no: str) -> Any:
         """What stopped the clocks is over."""
-        handlers.resume(branch_no, caller().department or "", current_uow())
+        handlers.resume(branch_no, own_department(), current_uow())
         return shown(branch_no)
 
 

@@ -13,6 +13,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    own_department,
     reads,
     requires,
     writes,
@@ -29,7 +30,7 @@ heads = Blueprint("head", __name__, description="Extensions, second signatures, 
 def _head() -> tuple[Caller, str]:
     """The caller, if it decides as its department's head, and the department."""
     who = caller()
-    department, uow = who.department or "", current_uow()
+    department, uow = own_department(), current_uow()
     if not handlers.may_sign(who.account_id, who.roles, department, uow.session, uow.now):
         raise not_the_head()
     return who, department
@@ -44,9 +45,9 @@ class Desk(MethodView):
         """What waits for the head, what is late and who has it, and the next days' load."""
         who, session = caller(), current_session()
         now = current_database().now(session)
-        if not handlers.may_sign(who.account_id, who.roles, who.department or "", session, now):
+        if not handlers.may_sign(who.account_id, who.roles, own_department(), session, now):
             raise not_the_head()
-        return queries.head_desk(who.department or "", session, now)
+        return queries.head_desk(own_department(), session, now)
 
 
 @heads.route("/branches/<branch_no>/extension")
@@ -59,7 +60,7 @@ class Extension(MethodView):
         """Ask the head for more days, once, with a reason the applicant is told (art. 42)."""
         who = caller()
         handlers.ask_extension(
-            branch_no, command["days"], command["reason"], who.account_id, who.department or "", current_uow()
+            branch_no, command["days"], command["reason"], who.account_id, own_department(), current_uow()
         )
         return shown(branch_no)
 
@@ -102,7 +103,7 @@ class Supervisions(MethodView):
     def get(self) -> Any:
         """Records that aren't closed: the supervisor's of all departments, the department's own."""
         who = caller()
-        of = None if SUPERVISOR in who.roles else who.department or ""
+        of = None if SUPERVISOR in who.roles else own_department()
         return {"items": queries.supervisions(of, current_session())}
 
 
@@ -115,7 +116,7 @@ class SupervisionAnswer(MethodView):
     def post(self, command: dict[str, Any], branch_no: str) -> Any:
         """The written answer, by the one who is named or by the head."""
         who, uow = caller(), current_uow()
-        department = who.department or ""
+        department = own_department()
         is_head = handlers.may_sign(who.account_id, who.roles, department, uow.session, uow.now)
         found = handlers.answer_supervision(
             branch_no, command["answer"], who.account_id, is_head, department, uow

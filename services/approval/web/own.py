@@ -7,12 +7,14 @@ from uuid import uuid4
 
 from flask.views import MethodView
 
+from chassis.access import own as things_of_ones_own
 from chassis.web import (
     Blueprint,
     caller,
     current_database,
     current_session,
     current_uow,
+    own_department,
     reads,
     requires,
     writes,
@@ -20,6 +22,8 @@ from chassis.web import (
 from services.approval import handlers, queries, replica, schemas
 from services.approval.problems import name_too_long, not_the_head
 from services.approval.web.branches import HEAD, OFFICER
+
+MINE = things_of_ones_own("officer")
 
 own = Blueprint("own", __name__, description="Absence, templates, saved filters.")
 
@@ -31,7 +35,7 @@ class Colleagues(MethodView):
     @own.response(200, schemas.ColleaguesSchema)
     def get(self) -> Any:
         """Accounts of the department's officers and heads."""
-        session, department = current_session(), caller().department or ""
+        session, department = current_session(), own_department()
         found = replica.staff_of(department, session, OFFICER) | replica.staff_of(department, session, HEAD)
         return {"items": sorted(found)}
 
@@ -45,7 +49,7 @@ class Delegations(MethodView):
         """Who stands in for whom in the department, now and later."""
         session = current_session()
         now = current_database().now(session)
-        return {"items": queries.delegations(caller().department or "", session, now)}
+        return {"items": queries.delegations(own_department(), session, now)}
 
     @writes(idempotent=True)
     @requires(HEAD, OFFICER)
@@ -57,7 +61,7 @@ class Delegations(MethodView):
         absent = command.get("absent", who.account_id)
         if absent != who.account_id and HEAD not in who.roles:
             raise not_the_head()
-        department = who.department or ""
+        department = own_department()
         handlers.delegate(
             str(uuid4()),
             absent,
@@ -79,7 +83,7 @@ class DelegationEnd(MethodView):
     def post(self, id: str) -> Any:
         """Back earlier than thought."""
         who, uow = caller(), current_uow()
-        department = who.department or ""
+        department = own_department()
         handlers.end_delegation(id, who.account_id, department, HEAD in who.roles, uow)
         return {"items": queries.delegations(department, uow.session, uow.now)}
 
@@ -92,7 +96,7 @@ class Templates(MethodView):
     def get(self) -> Any:
         """The department's templates for opinions and one's own."""
         who = caller()
-        return {"items": queries.templates(who.account_id, who.department or "", current_session())}
+        return {"items": queries.templates(who.account_id, own_department(), current_session())}
 
     @writes(idempotent=True)
     @requires(HEAD, OFFICER)
@@ -105,8 +109,8 @@ class Templates(MethodView):
         if shared and HEAD not in who.roles:
             raise not_the_head()
         owner = None if shared else who.account_id
-        handlers.keep_template(str(uuid4()), command, owner, who.department or "", uow)
-        return {"items": queries.templates(who.account_id, who.department or "", uow.session)}
+        handlers.keep_template(str(uuid4()), command, owner, own_department(), uow)
+        return {"items": queries.templates(who.account_id, own_department(), uow.session)}
 
 
 @own.route("/templates/<id>")
@@ -117,13 +121,13 @@ class OneTemplate(MethodView):
     def delete(self, id: str) -> None:
         """Forget a template."""
         who = caller()
-        handlers.drop_template(id, who.account_id, who.department or "", HEAD in who.roles, current_uow())
+        handlers.drop_template(id, who.account_id, own_department(), HEAD in who.roles, current_uow())
 
 
 @own.route("/filters")
 class Filters(MethodView):
     @reads
-    @requires(OFFICER)
+    @requires(*MINE)
     @own.response(200, schemas.FiltersSchema)
     def get(self) -> Any:
         """One's saved filters."""
@@ -133,7 +137,7 @@ class Filters(MethodView):
 @own.route("/filters/<name>")
 class OneFilter(MethodView):
     @writes
-    @requires(OFFICER)
+    @requires(*MINE)
     @own.arguments(schemas.FilterQuerySchema)
     @own.response(200, schemas.FiltersSchema)
     def put(self, query: dict[str, Any], name: str) -> Any:
@@ -144,7 +148,7 @@ class OneFilter(MethodView):
         return {"items": queries.filters(caller().account_id, current_session())}
 
     @writes
-    @requires(OFFICER)
+    @requires(*MINE)
     @own.response(204)
     def delete(self, name: str) -> None:
         """Forget a filter."""

@@ -19,7 +19,7 @@ from services.identity.domain import (
     is_email,
 )
 from services.identity.handlers.audit import write_down
-from services.identity.numbers import blind_index, is_credit_code, is_id_number, normalised
+from services.identity.numbers import blind_index, blind_indexes, is_credit_code, is_id_number, normalised
 from services.identity.orm import account as account_table
 
 
@@ -72,13 +72,13 @@ def open_account(
         email=email,
         created_at=uow.now,
     )
-    if wrong := _taken(account, uow) | wrong:
+    if wrong := _taken(account, uow, id_number) | wrong:
         raise InvalidAccount(wrong)
     try:
         with uow.session.begin_nested():
             uow.session.add(account)
     except IntegrityError:  # somebody was faster by a moment
-        raise InvalidAccount(_taken(account, uow)) from None
+        raise InvalidAccount(_taken(account, uow, id_number)) from None
     if opened_by is not None:
         write_down(opened_by, "open_account", [account.account_id], uow)
     uow.emit(account.opened(), department=department)
@@ -102,15 +102,17 @@ def locked(account_id: str, uow: UnitOfWork) -> Account:
     return account
 
 
-def _taken(account: Account, uow: UnitOfWork) -> Fields:
+def _taken(account: Account, uow: UnitOfWork, id_number: str | None) -> Fields:
     table = account_table.c
-    mine = {"login": account.login, "id_index": account.id_index, "credit_code": account.credit_code}
+    mine = {
+        "login": [account.login],
+        "id_index": blind_indexes(uow.master_key, id_number) if id_number else [],
+        "credit_code": [account.credit_code] if account.credit_code else [],
+    }
     rows = uow.session.execute(
         select(table.login, table.id_index, table.credit_code).where(
-            or_(*(table[name] == value for name, value in mine.items() if value is not None))
+            or_(*(table[name].in_(values) for name, values in mine.items() if values))
         )
     )
-    names = {
-        name for row in rows for name in mine if mine[name] is not None and row._mapping[name] == mine[name]
-    }
+    names = {name for row in rows for name in mine if row._mapping[name] in mine[name]}
     return {"id_number" if name == "id_index" else name: "taken" for name in sorted(names)}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import insert
-
 from chassis.uow import UnitOfWork
-from services.identity.orm import audit
+from services.identity.orm import audit_trail
 
 
 def write_down(actor: str, act: str, subjects: Iterable[str], uow: UnitOfWork) -> None:
     """``actor`` did ``act`` to each of these accounts."""
-    rows = [{"at": uow.now, "actor": actor, "act": act, "subject": subject} for subject in subjects]
-    if rows:
-        uow.session.execute(insert(audit), rows)
+    audit_trail.write(
+        ({"at": uow.now, "actor": actor, "act": act, "subject": subject} for subject in subjects), uow
+    )

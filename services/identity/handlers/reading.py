@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from chassis import masking
 from chassis.uow import UnitOfWork
 from services.identity.domain import Account, UnknownAccount
 from services.identity.handlers.audit import write_down
@@ -26,17 +27,12 @@ def read_names(
     return [
         {
             "account_id": row.account_id,
-            "display_name": masked_name(row.display_name)
+            "display_name": masking.name(row.display_name)
             if masked and row.kind == "person"
             else row.display_name,
         }
         for row in found
     ]
-
-
-def masked_name(name: str) -> str:
-    """沈佳禾 as 沈*禾, 顾珍 as 顾*."""
-    return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
 
 
 def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:

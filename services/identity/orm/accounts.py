@@ -6,6 +6,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table
 
 from chassis.types import JSONType, SealedText, UtcDateTime
 from services.identity.domain import Account, Session
+from services.identity.numbers import INDEX
 from services.identity.orm.base import mapping, metadata
 
 account = Table(
@@ -19,7 +20,7 @@ account = Table(
     Column("roles", JSONType, nullable=False),
     Column("department", String(16)),
     Column("id_number", SealedText),
-    Column("id_index", String(64), unique=True),
+    Column("id_index", String(64), unique=True, info={"blind_index_of": ("id_number", INDEX)}),
     Column("credit_code", String(18), unique=True),
     Column("email", SealedText),
     Column("created_at", UtcDateTime, nullable=False),

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Index, String, Table
 
+from chassis.audit import Trail
 from chassis.types import BigId, UtcDateTime
 from services.identity.orm.base import metadata
 
@@ -16,4 +17,6 @@ audit = Table(
     Index("audit_of", "subject", "at"),
     sqlite_autoincrement=True,
 )
-"""Who read whose name or address, who opened whose account."""
+"""Who read whose name or address, who opened whose account. Rows are never changed or deleted."""
+
+trail = Trail(audit)

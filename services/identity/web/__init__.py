@@ -10,9 +10,10 @@ from chassis.config import Config
 from chassis.web import create_app as service_app
 from services.identity.problems import PROBLEMS
 from services.identity.web.accounts import accounts
+from services.identity.web.own_data import own_data
 from services.identity.web.tokens import tokens
 
-BLUEPRINTS = (tokens, accounts)
+BLUEPRINTS = (tokens, accounts, own_data)
 
 
 def create_app(config: Config, **options: Any) -> Flask:

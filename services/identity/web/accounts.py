@@ -14,6 +14,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    own,
     public,
     reads,
     requires,
@@ -30,7 +31,7 @@ new_accounts = Limit("register", tries=20, pause=timedelta(minutes=1), longest=t
 @accounts.route("/me")
 class Me(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @accounts.response(200, schemas.Account)
     def get(self) -> domain.Account:
         """The caller's account."""
@@ -40,7 +41,7 @@ class Me(MethodView):
 @accounts.route("/me/data")
 class MyData(MethodView):
     @writes
-    @requires("person", "firm")
+    @requires(*own("person", "firm"))
     @accounts.arguments(schemas.DataQuery, location="query")
     @accounts.response(200, schemas.OwnData)
     def get(self, query: dict[str, Any]) -> domain.Account:
@@ -51,14 +52,14 @@ class MyData(MethodView):
 @accounts.route("/me/contact")
 class MyContact(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @accounts.response(200, schemas.Contact)
     def get(self) -> domain.Account:
         """Where mail for the caller goes."""
         return queries.account(caller().account_id, current_session())
 
     @writes
-    @requires()
+    @requires(*own())
     @accounts.arguments(schemas.Contact)
     @accounts.response(200, schemas.Contact)
     def put(self, command: dict[str, Any]) -> domain.Account:

@@ -14,6 +14,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    own,
     public,
     reads,
     requires,
@@ -79,7 +80,7 @@ class Refresh(MethodView):
 @tokens.route("/tokens/revoke")
 class Revoke(MethodView):
     @writes
-    @requires()
+    @requires(*own())
     @tokens.response(204)
     def post(self) -> None:
         """Sign out everywhere: all tokens of this account are refused from now on."""

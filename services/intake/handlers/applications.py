@@ -20,7 +20,7 @@ from services.intake.domain import Application, UnknownApplication, called_for, 
 from services.intake.domain.application import Channel, Ground
 from services.intake.forms import FieldError, InvalidForm
 from services.intake.handlers import materials, prefill
-from services.intake.orm import acceptance_act, application, correction, reading, row_of, save_followed
+from services.intake.orm import acceptance_act, application, correction, reading_trail, row_of, save_followed
 from services.intake.serials import next_application_no
 
 SILENCE = "intake.acceptance_silence"
@@ -218,7 +218,7 @@ def note_reading(
         "at": uow.now,
         "material": material,
     }
-    uow.session.execute(insert(reading), values)
+    reading_trail.write([values], uow)
 
 
 def _in_case(envelope: Envelope) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,8 @@ from uuid import uuid4
 from sqlalchemy import delete, select, update
 
 from chassis.uow import UnitOfWork
+from contracts.cloudevents import Envelope
+from contracts.identity import AccountClosed
 from services.intake import replica
 from services.intake.domain import Application, Draft, UnknownDraft, asked_only
 from services.intake.handlers.applications import WrongAudience, submit
@@ -117,6 +119,15 @@ def forget(draft_ids: list[str], uow: UnitOfWork) -> None:
     """Drafts nobody has touched for `KEPT` go, with their files; of filed ones the files are the case's."""
     drop_all(uow, material.c.draft_id.in_(draft_ids), material.c.application_no.is_(None))
     uow.session.execute(delete(table).where(table.c.draft_id.in_(draft_ids)))
+
+
+def forget_accounts(events: Iterable[Envelope], uow: UnitOfWork) -> None:
+    """Accounts were closed: their drafts go, filed or not; what was handed in stays with its case."""
+    gone = sorted(e.event.account_id for e in events if isinstance(e.event, AccountClosed))
+    found = list(uow.session.scalars(select(table.c.draft_id).where(table.c.account_id.in_(gone))))
+    if found:
+        forget(found, uow)
+        uow.unschedule(EXPIRES, found)
 
 
 def locked(draft_id: str, account_id: str, uow: UnitOfWork) -> Draft:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.uow import UnitOfWork
@@ -22,7 +22,7 @@ from services.intake import words
 from services.intake.domain import Application
 from services.intake.forms import FORMATS
 from services.intake.orm import application
-from services.intake.papers import data_use, licence
+from services.intake.papers import data_use_trail, licence
 
 PURPOSE = "prefill"
 CONSENT = "asked_for"
@@ -110,7 +110,7 @@ def write_down(code: str, account_id: str, known: Mapping[str, KnownField], uow:
         "sources": sorted({field.source for field in known.values()}),
         "at": uow.now,
     }
-    uow.session.execute(insert(data_use), values)
+    data_use_trail.write([values], uow)
 
 
 def _of_account(wanted: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, KnownField]:

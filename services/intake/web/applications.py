@@ -15,6 +15,8 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    of_department,
+    own,
     public,
     reads,
     requires,
@@ -24,10 +26,10 @@ from services.intake import handlers, queries, replica, schemas
 from services.intake.domain import Application
 from services.intake.numbers import is_application_no, is_query_code, query_code
 
-APPLICANTS = ("person", "firm")
-DESK = "acceptance_clerk"
-DEPARTMENTS = ("officer", "department_system")
-OVERSEERS, HEAD = ("leader", "supervisor"), "approver"
+APPLICANTS = own("person", "firm")
+(DESK,) = of_department("acceptance_clerk")
+DEPARTMENTS = of_department("officer", "department_system")
+OVERSEERS, (HEAD,) = ("leader", "supervisor"), of_department("approver")
 
 applications = Blueprint("applications", __name__, description="Filing, and what became of it.")
 desk = Blueprint("acceptance", __name__, description="Acceptance 受理 at the desk.")
@@ -87,7 +89,7 @@ class Applications(MethodView):
 @applications.route("/applications/<number>")
 class OneApplication(MethodView):
     @reads
-    @requires(*APPLICANTS, DESK, *DEPARTMENTS)
+    @requires(*APPLICANTS, DESK, *DEPARTMENTS, scope="dossiers")
     @applications.response(200, schemas.ApplicationSchema)
     def get(self, number: str) -> Any:
         """Where it is: for the applicant and the departments that take part."""
@@ -269,7 +271,7 @@ class Refuse(MethodView):
 @departments.route("/dossiers/<branch_no>")
 class Dossier(MethodView):
     @writes
-    @requires(*DEPARTMENTS)
+    @requires(*DEPARTMENTS, scope="dossiers")
     @departments.response(200, schemas.DossierSchema)
     def get(self, branch_no: str) -> Any:
         """Exactly what the branch's item declares its department needs. Each reading is written down."""
@@ -282,7 +284,7 @@ class Dossier(MethodView):
 @departments.route("/dossiers")
 class Dossiers(MethodView):
     @writes
-    @requires(*DEPARTMENTS)
+    @requires(*DEPARTMENTS, scope="dossiers")
     @departments.arguments(schemas.DossiersQuerySchema, location="query")
     @departments.response(200, schemas.DossiersSchema)
     def get(self, query: dict[str, Any]) -> Any:

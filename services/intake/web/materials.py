@@ -70,7 +70,7 @@ class DraftSlot(MethodView):
 @materials.route("/applications/<number>/materials")
 class Slots(MethodView):
     @reads
-    @requires(*APPLICANTS, DESK, *DEPARTMENTS)
+    @requires(*APPLICANTS, DESK, *DEPARTMENTS, scope="dossiers")
     @materials.response(200, paper_schemas.SlotsSchema)
     def get(self, number: str) -> Any:
         """All slots for the applicant and the leading department's desk, their own for departments."""
@@ -108,7 +108,7 @@ class ApplicationSlot(MethodView):
 
 @materials.route("/materials/<material_id>")
 class Content(MethodView):
-    @requires(*APPLICANTS, DESK, *DEPARTMENTS)
+    @requires(*APPLICANTS, DESK, *DEPARTMENTS, scope="dossiers")
     @materials.response(200, content_type="application/octet-stream")
     def get(self, material_id: str) -> Response:
         """The file itself. Each reading by a department is written down."""

@@ -33,6 +33,7 @@ from services.portal.web import (
     find,
     head,
     lead,
+    own_data,
     papers,
     space,
     stream,
@@ -101,6 +102,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         stream.pages,
         space.pages,
         lead.pages,
+        own_data.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)

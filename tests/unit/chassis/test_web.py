@@ -282,7 +282,7 @@ def test_the_openapi_document_tells_of_keys_problems_and_who_may(anybody: FlaskC
     post = document["paths"]["/api/notes/notes"]["post"]
     assert document["openapi"] == "3.1.0"
     assert post["security"] == [{"token": []}]
-    assert post["x-allowed-for"] == ["firm", "person"]
+    assert post["x-access"] == {"open": False, "own": ["firm", "person"]}
     assert [p["name"] for p in post["parameters"]] == ["Idempotency-Key"]
     assert "security" not in document["paths"]["/api/notes/notes"]["get"]
     default = document["components"]["responses"]["DEFAULT_ERROR"]
