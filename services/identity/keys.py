@@ -78,8 +78,8 @@ def public_keys(session: Session, now: datetime) -> list[dict[str, str]]:
     ]
 
 
-def access_token(account: Account, issued_at: datetime, uow: UnitOfWork) -> str:
-    """A token for ten minutes. It carries no name."""
+def access_token(account: Account, issued_at: datetime, uow: UnitOfWork, session_id: str) -> str:
+    """A token of a session for ten minutes. It carries no name."""
     kid, jwk = _current(uow) or _make_first(uow)
     iat = issued_at.timestamp()
     claims: dict[str, Any] = {
@@ -87,6 +87,7 @@ def access_token(account: Account, issued_at: datetime, uow: UnitOfWork) -> str:
         "sub": account.account_id,
         "kind": account.kind,
         "roles": account.roles,
+        "sid": session_id,
         "iat": iat,
         "exp": iat + TOKEN_LIFETIME.total_seconds(),
         "jti": uuid4().hex,
