@@ -78,7 +78,9 @@ def public_keys(session: Session, now: datetime) -> list[dict[str, str]]:
     ]
 
 
-def access_token(account: Account, issued_at: datetime, uow: UnitOfWork, session_id: str) -> str:
+def access_token(
+    account: Account, issued_at: datetime, uow: UnitOfWork, *, session_id: str | None = None
+) -> str:
     """A token of a session for ten minutes. It carries no name."""
     kid, jwk = _current(uow) or _make_first(uow)
     iat = issued_at.timestamp()
@@ -87,13 +89,14 @@ def access_token(account: Account, issued_at: datetime, uow: UnitOfWork, session
         "sub": account.account_id,
         "kind": account.kind,
         "roles": account.roles,
-        "sid": session_id,
         "iat": iat,
         "exp": iat + TOKEN_LIFETIME.total_seconds(),
         "jti": uuid4().hex,
     }
     if account.department:
         claims["dept"] = account.department
+    if session_id:
+        claims["sid"] = session_id
     return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, _private(jwk), algorithms=[ALGORITHM])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, select
@@ -76,13 +77,29 @@ def audit_lines(
     """The audit, newest first."""
     wanted = {"actor": actor, "subject": subject, "act": act}
     conditions = [audit.c[name] == value for name, value in wanted.items() if value]
-    return _newest_first(audit, conditions, cursor, session)
+    found = _newest_first(audit, conditions, cursor, session)
+    names = _names((line[who] for line in found["items"] for who in ("actor", "subject")), session)
+    for line in found["items"]:
+        line |= {"actor_name": names.get(line["actor"]), "subject_name": names.get(line["subject"])}
+    return found
 
 
-def sign_ins(session: Session, *, account: str | None, cursor: int | None) -> View:
+def sign_ins(session: Session, *, whose: str | None, cursor: int | None) -> View:
     """Sign-ins and what came in their way, newest first."""
-    conditions = [sign_in.c.account_id == account] if account else []
-    return _newest_first(sign_in, conditions, cursor, session)
+    conditions = [sign_in.c.account_id == whose] if whose else []
+    found = _newest_first(sign_in, conditions, cursor, session)
+    names = _names((line["account_id"] for line in found["items"]), session)
+    for line in found["items"]:
+        line["name"] = names.get(line["account_id"])
+    return found
+
+
+def _names(accounts: Iterable[str], session: Session) -> dict[str, str]:
+    """Of those among these accounts that are staff's: citizens' are nobody's business here."""
+    query = select(account.c.account_id, account.c.display_name).where(
+        account.c.account_id.in_(sorted(set(accounts))), account.c.kind == "staff"
+    )
+    return {account_id: name for account_id, name in session.execute(query)}
 
 
 def _members() -> Any:

@@ -102,6 +102,8 @@ class AuditLine(ma.Schema):
     actor = ma.fields.String(required=True)
     act = ma.fields.String(required=True)
     subject = ma.fields.String(required=True)
+    actor_name = ma.fields.String(required=True, allow_none=True, metadata={"description": "Staff's only."})
+    subject_name = ma.fields.String(required=True, allow_none=True)
 
 
 class AuditPage(ma.Schema):
@@ -118,6 +120,7 @@ class SignInLine(ma.Schema):
     id = ma.fields.Integer(required=True)
     at = ma.fields.AwareDateTime(required=True)
     account_id = ma.fields.String(required=True)
+    name = ma.fields.String(required=True, allow_none=True, metadata={"description": "Staff's only."})
     outcome = ma.fields.String(required=True)
     device = ma.fields.String(required=True)
     address = ma.fields.String(required=True)

@@ -1,7 +1,7 @@
 """What is done with accounts and sessions."""
 
 from services.identity.handlers.accounts import locked, open_account, set_email
-from services.identity.handlers.own_sessions import UnknownSession, end_other_sessions, end_session
+from services.identity.handlers.own_sessions import UnknownSession, revoke_other_sessions, revoke_session
 from services.identity.handlers.passwords import change_password, replace_password
 from services.identity.handlers.reading import masked_name, read_contacts, read_names, read_own_data
 from services.identity.handlers.second_factor import (
@@ -48,8 +48,6 @@ __all__ = [
     "change_staff",
     "check_code",
     "confirm_enrolment",
-    "end_other_sessions",
-    "end_session",
     "factor_of",
     "holder_of",
     "keep_units",
@@ -68,6 +66,8 @@ __all__ = [
     "reset_password",
     "reset_second_factor",
     "resume",
+    "revoke_other_sessions",
+    "revoke_session",
     "set_email",
     "sign_in",
     "sign_out_everywhere",

@@ -15,7 +15,7 @@ class UnknownSession(LookupError):
     """No such session of this account, or it is over."""
 
 
-def end_session(account_id: str, session_id: str, uow: UnitOfWork) -> None:
+def revoke_session(account_id: str, session_id: str, uow: UnitOfWork) -> None:
     """Sign out on one device. Raises `UnknownSession`, also for another account's session."""
     locked(account_id, uow)
     session = uow.lock(Session, [session_id]).get(session_id)
@@ -24,7 +24,7 @@ def end_session(account_id: str, session_id: str, uow: UnitOfWork) -> None:
     _end(session, uow)
 
 
-def end_other_sessions(account_id: str, kept: str | None, uow: UnitOfWork) -> int:
+def revoke_other_sessions(account_id: str, kept: str | None, uow: UnitOfWork) -> int:
     """Sign out everywhere but in the session ``kept``; returns of how many devices."""
     locked(account_id, uow)
     table = session_table.c

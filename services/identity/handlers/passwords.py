@@ -6,14 +6,14 @@ from chassis.uow import UnitOfWork
 from contracts.identity import SecurityChanged
 from services.identity.domain import Account
 from services.identity.handlers.accounts import locked
-from services.identity.handlers.own_sessions import end_other_sessions
+from services.identity.handlers.own_sessions import revoke_other_sessions
 
 
 def change_password(account_id: str, password_hash: str, kept: str | None, uow: UnitOfWork) -> None:
     """Somebody's own new password; the sessions but ``kept`` end. Raises `UnknownAccount`."""
     account = locked(account_id, uow)
     replace_password(account, password_hash, uow)
-    end_other_sessions(account_id, kept, uow)
+    revoke_other_sessions(account_id, kept, uow)
 
 
 def replace_password(account: Account, password_hash: str, uow: UnitOfWork) -> None:

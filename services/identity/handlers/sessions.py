@@ -33,7 +33,7 @@ def sign_in(account_id: str, uow: UnitOfWork, origin: Origin | None = None) -> S
     token = secrets.token_urlsafe(32)
     session = account.sign_in(uuid4().hex, _hash(token), uow.now, origin)
     uow.session.add(session)
-    access = keys.access_token(account, session.renewed_at, uow, session.session_id)
+    access = keys.access_token(account, session.renewed_at, uow, session_id=session.session_id)
     return SignedIn(account, access, f"{session.session_id}.{token}")
 
 
@@ -51,7 +51,7 @@ def refresh(refresh_token: str, uow: UnitOfWork) -> SignedIn | None:
     following = secrets.token_urlsafe(32)
     if session is None or not session.renew(_hash(token), _hash(following), uow.now):
         return None
-    access = keys.access_token(account, session.renewed_at, uow, session_id)
+    access = keys.access_token(account, session.renewed_at, uow, session_id=session_id)
     return SignedIn(account, access, f"{session_id}.{following}")
 
 

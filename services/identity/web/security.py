@@ -148,7 +148,7 @@ class OneSession(MethodView):
     @security.response(204)
     def delete(self, session_id: str) -> None:
         """Sign out there: its tokens are refused everywhere within seconds, open streams end."""
-        handlers.end_session(caller().account_id, session_id, current_uow())
+        handlers.revoke_session(caller().account_id, session_id, current_uow())
 
 
 @security.route("/me/sessions/end-others")
@@ -159,7 +159,7 @@ class OtherSessions(MethodView):
     def post(self) -> dict[str, int]:
         """Sign out everywhere but here."""
         here = caller()
-        return {"ended": handlers.end_other_sessions(here.account_id, here.session_id, current_uow())}
+        return {"ended": handlers.revoke_other_sessions(here.account_id, here.session_id, current_uow())}
 
 
 def _with_password(password: str) -> Account:

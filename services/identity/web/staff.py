@@ -158,17 +158,18 @@ class SignIns(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Sign-ins and what came in their way, newest first. The reading is written down."""
         write_down(caller().account_id, "read_sign_ins", [query["account"] or "all"], current_uow())
-        return staff_queries.sign_ins(current_session(), **query)
+        return staff_queries.sign_ins(current_session(), whose=query["account"], cursor=query["cursor"])
 
 
 @staff.route("/audit")
 class Audit(MethodView):
-    @reads
+    @writes
     @requires("auditor")
     @staff.arguments(staff_schemas.AuditQuery, location="query")
     @staff.response(200, staff_schemas.AuditPage)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Who read and who did what, newest first."""
+        """Who read and who did what, newest first. The reading is written down."""
+        write_down(caller().account_id, "read_audit", [query["subject"] or "all"], current_uow())
         return staff_queries.audit_lines(current_session(), **query)
 
 

@@ -27,6 +27,7 @@ from services.portal.orm import changed_pages
 from services.portal.papers import size_of
 from services.portal.session import COOKIE
 from services.portal.web import (
+    admin,
     apply,
     calendar,
     cases,
@@ -35,7 +36,9 @@ from services.portal.web import (
     head,
     lead,
     papers,
+    security,
     space,
+    steps,
     stream,
     work,
 )
@@ -99,6 +102,9 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         stream.pages,
         space.pages,
         lead.pages,
+        steps.pages,
+        security.pages,
+        admin.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)
