@@ -8,7 +8,7 @@ import click
 
 from chassis.cli.database import database_of
 from services.identity import handlers, keys, passwords, queries
-from services.identity.domain import InvalidAccount, UnknownAccount
+from services.identity.domain import InvalidAccount, UnknownMember
 
 OPERATOR = "operator"
 """Who acts in the audit when it was done by a command."""
@@ -66,7 +66,7 @@ def reset_second_factor(login: str) -> None:
             handlers.reset_second_factor(found.account_id, OPERATOR, uow)
         except handlers.NothingToReset:
             raise click.ClickException(f"{login} has no second factor") from None
-        except UnknownAccount:
+        except UnknownMember:
             raise click.ClickException(f"{login} is not staff") from None
     click.echo(f"{login}: signed out; takes up another second factor at the next sign-in")
 

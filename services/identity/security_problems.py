@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.problems import Problem, ProblemMap, invalid_request, not_found
-from services.identity.domain import NotYours
+from services.identity.domain import NotYours, UnknownMember
 from services.identity.handlers import (
     AccountSuspended,
     NoEnrolment,
@@ -101,4 +101,5 @@ PROBLEMS: ProblemMap = {
     ),
     NothingToReset: lambda _: no_second_factor(),
     UnknownSession: lambda _: not_found(),
+    UnknownMember: lambda _: not_found(),
 }

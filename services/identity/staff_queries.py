@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session
 
-from services.identity.domain import Unit, UnknownAccount, in_order, subtree
+from services.identity.domain import Unit, UnknownMember, in_order, subtree
 from services.identity.orm import account, audit, second_factor, sign_in, unit
 
 PAGE = 50
@@ -58,10 +58,10 @@ def staff(department: str | None, cursor: str | None, session: Session) -> View:
 
 
 def member(account_id: str, session: Session) -> View:
-    """One of them. Raises `UnknownAccount`, also for accounts that are not staff's."""
+    """One of them. Raises `UnknownMember`, also for accounts that are not staff's."""
     row = session.execute(_members().where(account.c.account_id == account_id)).first()
     if row is None:
-        raise UnknownAccount(account_id)
+        raise UnknownMember(account_id)
     return dict(row._mapping)
 
 

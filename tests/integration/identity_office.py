@@ -91,7 +91,7 @@ class Office:
 
     def code(self, secret: str, offset: int = 0) -> str:
         """The code of now, or of another step."""
-        return pyotp.TOTP(secret).at(self.now, offset)
+        return pyotp.TOTP(secret).generate_otp(int(self.now.timestamp()) // 30 + offset)
 
     @property
     def now(self) -> datetime:

@@ -74,7 +74,7 @@ def test_a_second_factor_is_asked_after_the_password_and_lets_in_once(office: Of
 def test_a_code_of_two_steps_ago_or_ahead_counts_for_nothing(office: Office) -> None:
     office.open("shen")
     secret, _ = office.enrol("shen")
-    for offset in (-2, 2):
+    for offset in (-2, 3):  # a step may begin meanwhile
         challenge = step(sign_in(office.anyone(), "shen"), "second-factor-needed")
         assert fields(show(office.anyone(), challenge, office.code(secret, offset))) == {"code"}
 

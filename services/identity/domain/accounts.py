@@ -65,6 +65,10 @@ class UnknownAccount(LookupError):
     """A token speaks of an account that is not here."""
 
 
+class UnknownMember(LookupError):
+    """No such member of staff."""
+
+
 @dataclass(kw_only=True, eq=False)
 class Account:
     """Somebody who can sign in. ``revoked_before``: tokens issued earlier no longer count."""

@@ -13,11 +13,10 @@ from services.identity.domain import (
     Fields,
     InvalidAccount,
     NotYours,
-    UnknownAccount,
+    UnknownMember,
     is_unit,
     wrong_roles,
 )
-from services.identity.handlers.accounts import locked
 from services.identity.handlers.audit import write_down
 from services.identity.handlers.second_factor import factor_of, remove_second_factor
 from services.identity.handlers.sessions import sign_out_everywhere
@@ -33,7 +32,7 @@ def change_staff(
 ) -> Account:
     """Other roles or another department; every token issued before is refused from now on.
 
-    Raises `UnknownAccount`, `NotYours`, `InvalidAccount` with every wrong field.
+    Raises `UnknownMember`, `NotYours`, `InvalidAccount` with every wrong field.
     """
     account = _somebody_else(account_id, by, uow)
     roles = sorted(set(roles))
@@ -62,7 +61,7 @@ def change_staff(
 
 
 def suspend(account_id: str, by: str, uow: UnitOfWork) -> Account:
-    """Nobody signs in by this account until it is resumed. Raises `UnknownAccount`, `NotYours`."""
+    """Nobody signs in by this account until it is resumed. Raises `UnknownMember`, `NotYours`."""
     account = _somebody_else(account_id, by, uow)
     if account.suspended_at is None:
         account.suspended_at = uow.now
@@ -72,7 +71,7 @@ def suspend(account_id: str, by: str, uow: UnitOfWork) -> Account:
 
 
 def resume(account_id: str, by: str, uow: UnitOfWork) -> Account:
-    """Raises `UnknownAccount`, `NotYours`."""
+    """Raises `UnknownMember`, `NotYours`."""
     account = _somebody_else(account_id, by, uow)
     if account.suspended_at is not None:
         account.suspended_at = None
@@ -82,7 +81,7 @@ def resume(account_id: str, by: str, uow: UnitOfWork) -> Account:
 
 
 def reset_password(account_id: str, password_hash: str, by: str, uow: UnitOfWork) -> Account:
-    """An initial password once more: its holder has to change it. Raises `UnknownAccount`, `NotYours`."""
+    """An initial password once more: its holder has to change it. Raises `UnknownMember`, `NotYours`."""
     account = _somebody_else(account_id, by, uow)
     account.password_hash = password_hash
     account.has_initial_password = True
@@ -95,7 +94,7 @@ def reset_password(account_id: str, password_hash: str, by: str, uow: UnitOfWork
 def reset_second_factor(account_id: str, by: str, uow: UnitOfWork) -> Account:
     """The app was lost: its holder takes up another one at the next sign-in.
 
-    Raises `UnknownAccount`, `NotYours`, `NothingToReset`.
+    Raises `UnknownMember`, `NotYours`, `NothingToReset`.
     """
     account = _somebody_else(account_id, by, uow)
     if factor_of(account_id, uow) is None:
@@ -119,9 +118,9 @@ def wrong_unit(code: str, uow: UnitOfWork) -> str | None:
 
 
 def _somebody_else(account_id: str, by: str, uow: UnitOfWork) -> Account:
-    account = locked(account_id, uow)
-    if account.kind != "staff":
-        raise UnknownAccount(account_id)
+    account = uow.lock(Account, [account_id]).get(account_id)
+    if account is None or account.kind != "staff":
+        raise UnknownMember(account_id)
     if account_id == by:
         raise NotYours(account_id)
     return account

@@ -93,14 +93,14 @@ class Member(MethodView):
     def put(self, command: dict[str, Any], account_id: str) -> Any:
         """Other roles, another department. Needs If-Match; every token issued before is refused."""
         uow = current_uow()
-        found = staff_queries.member(account_id, uow.session)
+        staff_queries.member(account_id, uow.session)
         handlers.locked(account_id, uow)
         seen = list(request.if_match)
         if len(seen) != 1:
             raise http_problem(428)
         if seen[0] != staff_queries.mark(staff_queries.member(account_id, uow.session)):
             raise http_problem(412)
-        handlers.change_staff(found["account_id"], **command, by=caller().account_id, uow=uow)
+        handlers.change_staff(account_id, **command, by=caller().account_id, uow=uow)
         uow.session.flush()
         return _tagged(staff_queries.member(account_id, uow.session))
 
@@ -112,7 +112,6 @@ class Suspension(MethodView):
     @staff.response(204)
     def put(self, account_id: str) -> None:
         """Nobody signs in by it until it is resumed, and who is signed in is signed out."""
-        staff_queries.member(account_id, current_session())
         handlers.suspend(account_id, caller().account_id, current_uow())
 
     @writes
@@ -120,7 +119,6 @@ class Suspension(MethodView):
     @staff.response(204)
     def delete(self, account_id: str) -> None:
         """Its holder may sign in again."""
-        staff_queries.member(account_id, current_session())
         handlers.resume(account_id, caller().account_id, current_uow())
 
 
@@ -133,7 +131,6 @@ class ResetPassword(MethodView):
         password = _initial_password()
         password_hash = passwords.hashed(password)
         with current_database().transaction() as uow:
-            staff_queries.member(account_id, uow.session)
             handlers.reset_password(account_id, password_hash, caller().account_id, uow)
         return {"initial_password": password}
 
@@ -145,7 +142,6 @@ class ResetSecondFactor(MethodView):
     @staff.response(204)
     def delete(self, account_id: str) -> None:
         """Its holder has lost the app: signed out, and takes up another one at the next sign-in."""
-        staff_queries.member(account_id, current_session())
         handlers.reset_second_factor(account_id, caller().account_id, current_uow())
 
 
