@@ -54,10 +54,10 @@ def department_names(session: Session) -> dict[str, Text]:
 
 
 def staff_of(name: str, session: Session, role: str | None = None) -> frozenset[str]:
-    """Accounts of the staff of a department, those with ``role`` if named."""
+    """Accounts of the staff of a department, those with ``role`` if named; nobody who is suspended."""
     table = staff.c
     rows = session.execute(select(table.account_id, table.roles).where(table.department == name))
-    return frozenset(account for account, roles in rows if role is None or role in roles)
+    return frozenset(account for account, roles in rows if roles and role in (None, *roles))
 
 
 def keep_staff(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:

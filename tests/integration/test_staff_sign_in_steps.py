@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import update
 from chassis.fakes.database import events_of
 from chassis.tables import attempt
 from contracts.identity import SecurityChanged
-from services.identity import orm
+from services.identity import handlers, orm
 from tests.integration.identity_office import (
     BASE,
     PASSWORD,
@@ -110,6 +111,31 @@ def test_a_challenge_ends_after_five_minutes_and_after_five_wrong_codes(office: 
         assert fields(show(office.anyone(), tried, "12345")) == {"code"}
     assert refused(show(office.anyone(), tried, office.code(secret))) == (401, "sign-in-over")
     assert refused(show(office.anyone(), "not-a-challenge", "123456")) == (401, "sign-in-over")
+
+
+def test_a_sign_in_on_its_way_ends_with_the_password_it_began_with(office: Office) -> None:
+    office.open("shen")
+    secret, _ = office.enrol("shen")
+    begun = step(sign_in(office.anyone(), "shen"), "second-factor-needed")
+    with office.database.transaction() as uow:
+        handlers.change_password(office.ids["shen"], "-", None, uow)
+    assert refused(show(office.anyone(), begun, office.code(secret))) == (401, "sign-in-over")
+
+
+def test_one_code_shown_many_times_at_once_lets_in_once(office: Office) -> None:
+    office.open("shen")
+    secret, codes = office.enrol("shen")
+
+    def at_once(code: str) -> list[int]:
+        challenges = [step(sign_in(office.anyone(), "shen"), "second-factor-needed") for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            answers = pool.map(lambda challenge: show(office.anyone(), challenge, code), challenges)
+            return sorted(answer.status_code for answer in answers)
+
+    for code in (office.code(secret), codes[0]):
+        counted = at_once(code)
+        assert counted.count(200) == 1
+        assert set(counted) <= {200, 401, 422}
 
 
 def test_roles_that_demand_it_take_a_second_factor_up_on_the_way_in(office: Office) -> None:

@@ -18,6 +18,7 @@ from services.identity.domain import (
     wrong_roles,
 )
 from services.identity.handlers.audit import write_down
+from services.identity.handlers.passwords import forget_challenges
 from services.identity.handlers.second_factor import factor_of, remove_second_factor
 from services.identity.handlers.sessions import sign_out_everywhere
 from services.identity.orm import unit
@@ -85,6 +86,7 @@ def reset_password(account_id: str, password_hash: str, by: str, uow: UnitOfWork
     account = _somebody_else(account_id, by, uow)
     account.password_hash = password_hash
     account.has_initial_password = True
+    forget_challenges(account_id, uow)
     write_down(by, "reset_password", [account_id], uow)
     uow.emit(SecurityChanged(account_id=account_id, change="password_reset"))
     sign_out_everywhere(account_id, uow)

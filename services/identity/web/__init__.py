@@ -10,6 +10,7 @@ from chassis.config import Config
 from chassis.web import create_app as service_app
 from services.identity import security_problems
 from services.identity.problems import PROBLEMS
+from services.identity.settings import Settings
 from services.identity.web.accounts import accounts
 from services.identity.web.security import security
 from services.identity.web.staff import staff
@@ -21,6 +22,7 @@ BLUEPRINTS = (tokens, accounts, steps, security, staff)
 
 def create_app(config: Config, **options: Any) -> Flask:
     """Identity's WSGI application."""
+    Settings.from_env()  # a slip of the pen is told at the start
     problems = PROBLEMS | security_problems.PROBLEMS
     return service_app(
         config, title="One Window identity", blueprints=list(BLUEPRINTS), problems=problems, **options

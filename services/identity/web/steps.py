@@ -87,9 +87,9 @@ class NewPassword(MethodView):
         password_hash = passwords.hashed(command["password"])
         with database.transaction() as uow:
             account, challenge = _at_new_password(command["challenge"], uow)
-            handlers.replace_password(account, password_hash, uow)
             passed = challenge.passed
             uow.session.delete(challenge)
+            handlers.replace_password(account, password_hash, uow)
             outcome = _proceed(account, passed, uow)
         return _answer(outcome)
 

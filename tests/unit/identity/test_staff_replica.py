@@ -8,6 +8,7 @@ from typing import Any
 
 import pyotp
 import pytest
+import yaml
 from click.testing import CliRunner
 from sqlalchemy import select
 
@@ -20,7 +21,7 @@ from chassis.trust import Keyring
 from contracts.catalog import DepartmentPublished, PlacePublished
 from contracts.identity import SecurityChanged, SessionRevoked
 from contracts.procedure import Text
-from services.identity import handlers, keys, orm, staff_queries
+from services.identity import handlers, keys, orm, sample, staff_queries
 
 
 def name(code: str) -> Text:
@@ -84,6 +85,38 @@ def test_a_session_that_was_ended_is_refused_everywhere_and_the_others_go_on(dat
         with pytest.raises(InvalidToken, match="revoked"):
             verifier.verify(gone)
     assert len(events_of(database, SessionRevoked)) == 1
+
+
+def test_accounts_of_a_folder_have_initial_passwords_unless_it_is_a_demonstration(
+    database: Database, tmp_path: Path
+) -> None:
+    accounts = [
+        {
+            "login": "head",
+            "kind": "staff",
+            "display_name": "负责人",
+            "department": "SJ",
+            "roles": ["approver"],
+        },
+        {"login": "dept-sj", "kind": "machine", "display_name": "系统", "department": "SJ", "roles": []},
+    ]
+    for name, more in (("city", {}), ("demo", {"demonstration": True}), ("slip", {"demonstration": "no"})):
+        folder = tmp_path / name
+        folder.mkdir()
+        mine = [a | {"login": f"{name}-{a['login']}", "department": "SJ"} for a in accounts]
+        (folder / "accounts.yaml").write_text(yaml.safe_dump({"password": "x", "accounts": mine} | more))
+        with database.transaction() as uow:
+            sample.load(folder, uow)
+    with database.read() as session:
+        rows = session.execute(select(orm.account).order_by(orm.account.c.login)).all()
+    assert {r.login: (r.has_initial_password, r.is_demonstration) for r in rows} == {
+        "city-dept-sj": (False, False),
+        "city-head": (True, False),
+        "demo-dept-sj": (False, True),
+        "demo-head": (False, True),
+        "slip-dept-sj": (False, False),
+        "slip-head": (True, False),
+    }
 
 
 def test_an_operator_resets_a_second_factor_when_nobody_else_can(
