@@ -75,7 +75,7 @@ class SecurityCalls:
         ]
         return found
 
-    def end_session(self, session_id: str) -> None:
+    def end_my_session(self, session_id: str) -> None:
         self._call("DELETE", "identity", f"/me/sessions/{session_id}")
 
     def end_other_sessions(self) -> int:

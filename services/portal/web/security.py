@@ -121,7 +121,7 @@ def recovery_codes() -> Response:
 @requires("person", "firm", "staff")
 def end_session(session_id: str) -> Response:
     try:
-        city().end_session(session_id)
+        city().end_my_session(session_id)
     except Refused as refused:
         if refused.status != 404:
             raise

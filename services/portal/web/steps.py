@@ -32,7 +32,7 @@ def second_factor() -> Response:
     response = public.signed_in(answer, step["next"])
     if not fresh:
         return response
-    shown = page("recovery_codes.html", codes=fresh, go_on=response.headers["Location"])
+    shown = page("recovery_codes.html", codes=fresh, go_on=response.headers.get("Location", step["next"]))
     for cookie in response.headers.getlist("Set-Cookie"):
         shown.headers.add("Set-Cookie", cookie)
     return shown
