@@ -43,7 +43,7 @@ class SecurityCalls:
     def _sign_in(self, path: str, body: dict[str, Any], device: str) -> SignedIn:
         headers = {"Cookie": f"{DEVICE_COOKIE}={device}"} if device else {}
         answer = self._answer("POST", "identity", path, json=body, headers=headers)
-        return answer.json(), answer.cookies.get(DEVICE_COOKIE, "")
+        return answer.json(), answer.cookies.get(DEVICE_COOKIE) or ""
 
     # one's own
     def my_security(self) -> dict[str, Any]:

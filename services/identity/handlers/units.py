@@ -15,16 +15,19 @@ def keep_units(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     """Keep what the catalogue says of departments and places, in any order: each says its whole state."""
     rows: dict[str, dict[str, Any]] = {}
     for envelope in sorted(envelopes, key=lambda e: e.sequence):
-        event = envelope.event
-        if not isinstance(event, (DepartmentPublished, PlacePublished)):
-            continue
-        is_place = isinstance(event, PlacePublished)
-        rows[event.code] = {
-            "code": event.code,
-            "name": {"zh": event.name.zh, "en": event.name.en},
-            "kind": event.kind if is_place else "department",
-            "parent": event.parent if is_place else None,
-            "is_gone": event.is_gone if is_place else False,
+        match envelope.event:
+            case DepartmentPublished(code=code, name=name):
+                kind, parent, is_gone = "department", None, False
+            case PlacePublished(code=code, name=name, kind=kind, parent=parent, is_gone=is_gone):
+                pass
+            case _:
+                continue
+        rows[code] = {
+            "code": code,
+            "name": {"zh": name.zh, "en": name.en},
+            "kind": kind,
+            "parent": parent,
+            "is_gone": is_gone,
             "sequence": envelope.sequence,
         }
     if not rows:

@@ -23,7 +23,7 @@ BLUEPRINTS = (tokens, accounts, steps, security, staff)
 def create_app(config: Config, **options: Any) -> Flask:
     """Identity's WSGI application."""
     Settings.from_env()  # a slip of the pen is told at the start
-    problems = PROBLEMS | security_problems.PROBLEMS
+    problems = {**PROBLEMS, **security_problems.PROBLEMS}
     return service_app(
         config, title="One Window identity", blueprints=list(BLUEPRINTS), problems=problems, **options
     )
