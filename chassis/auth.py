@@ -1,10 +1,10 @@
 """Who calls: access tokens, checked offline, and what each endpoint asks of its caller.
 
 A token is an ES256 JWT with ``kid`` in its header and the claims ``iss`` (``onewindow``), ``sub``
-(account id), ``kind`` (person, firm, staff or machine), ``roles``, ``dept`` (optional), ``iat``, ``exp``
-(at most ten minutes later) and ``jti``; a machine's may name what it covers in ``scope`` (words). ``iat`` may
-have a fraction: a revocation refuses what was issued before its very moment, so a token of the same second
-survives only if it says how late in it it came.
+(account id), ``kind`` (person, firm, staff or machine), ``roles``, ``dept`` (optional), ``sid`` (the session,
+optional), ``iat``, ``exp`` (at most ten minutes later) and ``jti``; a machine's may name what it covers in
+``scope`` (words). ``iat`` may have a fraction: a revocation refuses what was issued before its very moment, so
+a token of the same second survives only if it says how late in it it came.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Caller:
     issued_at: float
     expires_at: float
     scopes: frozenset[str] = frozenset()
+    session_id: str | None = None
 
     def is_any(self, *names: str) -> bool:
         """Whether the account's kind or one of its roles is among ``names``."""
@@ -147,7 +148,7 @@ class Verifier:
         who = found[1]
         if who.expires_at <= self._clock():
             raise InvalidToken("expired")
-        if self.keyring.revoked(who.account_id, who.issued_at):
+        if self.keyring.revoked(who.account_id, who.issued_at, who.session_id):
             raise InvalidToken("revoked")
         return who
 
@@ -184,6 +185,9 @@ class Verifier:
             raise InvalidToken("roles must be a list of words")
         if department is not None and not isinstance(department, str):
             raise InvalidToken("dept must be a word")
+        session_id = claims.get("sid")
+        if session_id is not None and not isinstance(session_id, str):
+            raise InvalidToken("sid must be text")
         return Caller(
             account_id=_word(claims, "sub"),
             kind=_word(claims, "kind"),
@@ -192,6 +196,7 @@ class Verifier:
             issued_at=issued_at,
             expires_at=expires_at,
             scopes=_scopes(claims),
+            session_id=session_id,
         )
 
 

@@ -269,7 +269,7 @@ class Feed:
         self._keyring.refresh()
         for box in list(self._boxes):
             who = box.caller
-            if who is not None and self._keyring.revoked(who.account_id, who.issued_at):
+            if who is not None and self._keyring.revoked(who.account_id, who.issued_at, who.session_id):
                 box.close("signed-out")
 
 

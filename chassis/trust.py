@@ -20,14 +20,14 @@ from chassis.database import Database
 from chassis.tables import revocation, signing_key
 from chassis.uow import UnitOfWork
 from contracts.cloudevents import Envelope
-from contracts.identity import SigningKeyPublished, TokensRevoked
+from contracts.identity import SessionRevoked, SigningKeyPublished, TokensRevoked
 
-EVENTS = (SigningKeyPublished, TokensRevoked)
+EVENTS = (SigningKeyPublished, TokensRevoked, SessionRevoked)
 """What the trust subscription of every service listens to."""
 
 TOKEN_LIFETIME = timedelta(minutes=10)
 _KEPT = timedelta(days=1)
-_E = TypeVar("_E", SigningKeyPublished, TokensRevoked)
+_E = TypeVar("_E", SigningKeyPublished, TokensRevoked, SessionRevoked)
 
 
 def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
@@ -38,7 +38,8 @@ def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     """
     events = [e.event for e in envelopes]
     keys = sorted(_of(SigningKeyPublished, events), key=lambda e: e.kid)
-    revoked = sorted(_of(TokensRevoked, events), key=lambda e: e.account_id)
+    revoked = [(e.account_id, e.not_before) for e in _of(TokensRevoked, events)]
+    revoked += [(_session(e.session_id), e.ended_at) for e in _of(SessionRevoked, events)]
     if keys:
         statement = uow.insert(signing_key)
         new, old = statement.excluded.retired_at, signing_key.c.retired_at
@@ -54,9 +55,14 @@ def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
             statement.on_conflict_do_update(
                 index_elements=["subject"], set_={"not_before": case((new > old, new), else_=old)}
             ),
-            [{"subject": e.account_id, "not_before": e.not_before} for e in revoked],
+            [{"subject": subject, "not_before": moment} for subject, moment in sorted(revoked)],
         )
         uow.session.execute(delete(revocation).where(revocation.c.not_before < uow.now - _KEPT))
+
+
+def _session(session_id: str) -> str:
+    """How a session is named among the subjects of revocations, which are accounts else."""
+    return f"session:{session_id}"
 
 
 def _of(kind: type[_E], events: Iterable[object]) -> list[_E]:
@@ -89,9 +95,12 @@ class Keyring:
         key, retired_at = self._keys.get(kid, (None, None))
         return None if retired_at is not None and retired_at <= clock.now() else key
 
-    def revoked(self, account_id: str, issued_at: float) -> bool:
-        """Whether a token of this account, issued then (seconds since 1970), is no longer accepted."""
+    def revoked(self, account_id: str, issued_at: float, session_id: str | None = None) -> bool:
+        """Whether a token of this account (and session), issued then (seconds since 1970), is no longer
+        accepted. A session that was ended stays so, whenever the token was issued."""
         self.refresh()
+        if session_id is not None and _session(session_id) in self._revoked:
+            return True
         not_before = self._revoked.get(account_id)
         return not_before is not None and issued_at < not_before
 

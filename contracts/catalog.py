@@ -21,6 +21,21 @@ class DepartmentPublished(Event):
 
 @event(subject="code")
 @dataclass(frozen=True, kw_only=True)
+class PlacePublished(Event):
+    """A place of the city: itself (six digits), a town or street (nine), a village or community (twelve).
+
+    ``kind`` is city, street, town, zone, community or village; ``is_gone`` when it is no longer one.
+    """
+
+    code: str
+    name: Text
+    kind: str
+    parent: str | None = None
+    is_gone: bool = False
+
+
+@event(subject="code")
+@dataclass(frozen=True, kw_only=True)
 class ProcedurePublished(Event):
     """A version of an item or package is open for filing from now on; the definition is complete."""
 

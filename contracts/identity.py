@@ -29,6 +29,48 @@ class TokensRevoked(Event):
     not_before: datetime
 
 
+@event(subject="session_id")
+@dataclass(frozen=True, kw_only=True)
+class SessionRevoked(Event):
+    """No token of this session (claim ``sid``) is accepted any more; the account's others are."""
+
+    session_id: str
+    account_id: str
+    ended_at: datetime
+
+
+@event(subject="account_id")
+@dataclass(frozen=True, kw_only=True)
+class StaffChanged(Event):
+    """A member of staff has these roles and belongs to this department from now on; the whole state.
+
+    ``department`` is a department's code or a place's. Who is suspended can't sign in.
+    """
+
+    account_id: str
+    department: str | None
+    roles: tuple[str, ...]
+    is_suspended: bool
+
+
+@event(subject="account_id")
+@dataclass(frozen=True, kw_only=True)
+class SecurityChanged(Event):
+    """Something about signing in to this account has changed that its holder should know of."""
+
+    account_id: str
+    change: Literal[
+        "password_changed",
+        "password_reset",
+        "second_factor_added",
+        "second_factor_removed",
+        "second_factor_reset",
+        "recovery_code_used",
+        "recovery_codes_renewed",
+        "new_device",
+    ]
+
+
 @event(subject="account_id")
 @dataclass(frozen=True, kw_only=True)
 class AccountOpened(Event):

@@ -14,7 +14,7 @@ from chassis.uow import UnitOfWork
 from chassis.workdays import WorkCalendar
 from contracts.catalog import CalendarPublished, DepartmentPublished, ProcedurePublished
 from contracts.cloudevents import Envelope
-from contracts.identity import AccountOpened
+from contracts.identity import AccountOpened, StaffChanged
 from contracts.procedure import Procedure, Text
 from services.approval.orm import calendar_year, department, procedure_version, staff
 
@@ -54,10 +54,10 @@ def department_names(session: Session) -> dict[str, Text]:
 
 
 def staff_of(name: str, session: Session, role: str | None = None) -> frozenset[str]:
-    """Accounts of the staff of a department, those with ``role`` if named."""
+    """Accounts of the staff of a department, those with ``role`` if named; nobody who is suspended."""
     table = staff.c
     rows = session.execute(select(table.account_id, table.roles).where(table.department == name))
-    return frozenset(account for account, roles in rows if role is None or role in roles)
+    return frozenset(account for account, roles in rows if roles and role in (None, *roles))
 
 
 def keep_staff(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
@@ -65,11 +65,17 @@ def keep_staff(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     rows: dict[str, dict[str, Any]] = {}
     for envelope in sorted(envelopes, key=lambda e: e.sequence):
         event = envelope.event
-        if isinstance(event, AccountOpened) and event.kind == "staff" and event.department:
+        if isinstance(event, AccountOpened):
+            roles = event.roles if event.kind == "staff" else None
+        elif isinstance(event, StaffChanged):
+            roles = () if event.is_suspended else event.roles
+        else:
+            continue
+        if roles is not None and event.department:
             rows[event.account_id] = {
                 "account_id": event.account_id,
                 "department": event.department,
-                "roles": list(event.roles),
+                "roles": list(roles),
                 "sequence": envelope.sequence,
             }
     _keep_newest(staff, "account_id", [rows[key] for key in sorted(rows)], uow)

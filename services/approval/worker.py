@@ -24,7 +24,7 @@ class ApprovalWorker(Worker):
     def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow_catalogue(events, uow)
 
-    @subscribe("approval.staff", identity.AccountOpened)
+    @subscribe("approval.staff", identity.AccountOpened, identity.StaffChanged)
     def staff(self, events: list[Envelope], uow: UnitOfWork) -> None:
         replica.keep_staff(events, uow)
 

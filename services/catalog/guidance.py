@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import delete, inspect, select
 
 from chassis.uow import UnitOfWork
+from contracts.catalog import PlacePublished
+from contracts.procedure import Text
 from services.catalog import orm
 from services.catalog.domain import City, Guidance
 from services.catalog.domain.materials import material_rules
@@ -43,11 +45,26 @@ def publish(guidance: Guidance, city: City, uow: UnitOfWork) -> dict[str, int]:
         ],
         orm.Situation: [{"code": s.code, "content": _plain(asdict(s))} for s in guidance.situations.values()],
     }
+    _tell_places(wanted[orm.Place], uow)
     return {
         model.__tablename__: changed
         for model, rows in wanted.items()
         if (changed := _replace(model, rows, uow))
     }
+
+
+def _tell_places(rows: Iterable[dict[str, Any]], uow: UnitOfWork) -> None:
+    """Say which places are new, another or gone, before the table says the same."""
+    names = ("code", "name_zh", "name_en", "kind", "parent")
+    columns = [getattr(orm.Place, name) for name in names]
+    known = {row.code: tuple(row) for row in uow.session.execute(select(*columns))}
+    wanted = {row["code"]: tuple(row[name] for name in names) for row in rows}
+    for code in sorted(known.keys() | wanted.keys()):
+        if known.get(code) == wanted.get(code):
+            continue
+        _, zh, en, kind, parent = wanted.get(code) or known[code]
+        name = Text(zh=zh, en=en)
+        uow.emit(PlacePublished(code=code, name=name, kind=kind, parent=parent, is_gone=code not in wanted))
 
 
 def _policy(policy: Any) -> dict[str, Any]:

@@ -9,8 +9,11 @@ import click
 
 from chassis.cli.audit import report
 from chassis.cli.database import database_of
-from services.identity import handlers, keys, passwords
-from services.identity.domain import InvalidAccount
+from services.identity import handlers, keys, passwords, queries
+from services.identity.domain import InvalidAccount, UnknownMember
+
+OPERATOR = "operator"
+"""Who acts in the audit when it was done by a command."""
 
 
 @click.group()
@@ -44,7 +47,8 @@ def rotate_keys() -> None:
 @click.argument("name")
 @click.argument("department")
 def add_administrator(login: str, name: str, department: str) -> None:
-    """Open an account of a platform administrator, who opens all others; its password is shown once."""
+    """Open an account of a platform administrator, who opens all others; its password is shown once and
+    has to be changed at the first sign-in."""
     password = secrets.token_urlsafe(15)
     hashed = passwords.hash_now(password)
     with database_of("identity") as database:
@@ -57,11 +61,29 @@ def add_administrator(login: str, name: str, department: str) -> None:
                     display_name=name,
                     department=department,
                     roles=["platform_admin"],
+                    has_initial_password=True,
                     uow=uow,
                 )
         except InvalidAccount as invalid:
             raise click.ClickException(f"not opened: {invalid}") from None
     click.echo(f"{login}: {password}\nThe password is shown this once.")
+
+
+@main.command()
+@click.argument("login")
+def reset_second_factor(login: str) -> None:
+    """For somebody whose phone and recovery codes are gone, when no security administrator can be reached."""
+    with database_of("identity") as database, database.transaction() as uow:
+        found = queries.login(login, uow.session)
+        if found is None:
+            raise click.ClickException(f"no account {login}")
+        try:
+            handlers.reset_second_factor(found.account_id, OPERATOR, uow)
+        except handlers.NothingToReset:
+            raise click.ClickException(f"{login} has no second factor") from None
+        except UnknownMember:
+            raise click.ClickException(f"{login} is not staff") from None
+    click.echo(f"{login}: signed out; takes up another second factor at the next sign-in")
 
 
 if __name__ == "__main__":

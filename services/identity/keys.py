@@ -78,8 +78,10 @@ def public_keys(session: Session, now: datetime) -> list[dict[str, str]]:
     ]
 
 
-def access_token(account: Account, issued_at: datetime, uow: UnitOfWork) -> str:
-    """A token for ten minutes. It carries no name."""
+def access_token(
+    account: Account, issued_at: datetime, uow: UnitOfWork, *, session_id: str | None = None
+) -> str:
+    """A token of a session for ten minutes. It carries no name."""
     kid, jwk = _current(uow) or _make_first(uow)
     iat = issued_at.timestamp()
     claims: dict[str, Any] = {
@@ -93,6 +95,8 @@ def access_token(account: Account, issued_at: datetime, uow: UnitOfWork) -> str:
     }
     if account.department:
         claims["dept"] = account.department
+    if session_id:
+        claims["sid"] = session_id
     return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, _private(jwk), algorithms=[ALGORITHM])
 
 

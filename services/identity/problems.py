@@ -9,6 +9,22 @@ from services.identity.domain import MIN_PASSWORD, InvalidAccount, UnknownAccoun
 REASONS = {
     "login": ("请用 3–40 位小写字母、数字或 . _ -。", "Use 3 to 40 lower-case letters, digits or . _ -."),
     "short": (f"密码至少 {MIN_PASSWORD} 位。", f"At least {MIN_PASSWORD} characters."),
+    "is_login": (
+        "密码不能就是账号，请换一个。",
+        "The password must not be the login; please choose another.",
+    ),
+    "common": (
+        "这个密码太容易猜到，请换一个。",
+        "This password is too easy to guess; please choose another.",
+    ),
+    "same": ("请换一个和原来不一样的密码。", "Please choose a password other than the old one."),
+    "old_password": ("原来的密码不对，请再核对。", "That is not your present password."),
+    "code": ("验证码不对，请用手机上最新的一个。", "Not the right code; please use the newest one."),
+    "unit": (
+        "请填部门代码(例如 SJ)或镇村代码。",
+        "A department's code such as SJ, or the code of a town or village.",
+    ),
+    "unknown_unit": ("没有这个部门或镇村,请从列表里选。", "No such department, town or village."),
     "name": ("姓名或名称要 2–50 个字。", "2 to 50 characters."),
     "unknown_role": ("没有这个角色。", "No such role."),
     "apart": ("这几个角色不能由同一个人担任。", "These roles must not be in one hand."),

@@ -60,17 +60,6 @@ class NewAccount(NewOne):
             raise ma.ValidationError({name: [said(reason)] for name, reason in wrong.items()})
 
 
-class NewStaff(NewOne):
-    """The platform's administrator opens an account for a member of staff."""
-
-    department = ma.fields.String(required=True, validate=rule(domain.is_department, "department"))
-    roles = ma.fields.List(
-        ma.fields.String(validate=validate.OneOf(domain.ROLES)),
-        required=True,
-        validate=validate.Length(min=1, max=len(domain.ROLES)),
-    )
-
-
 class Account(ma.Schema):
     account_id = ma.fields.String(required=True)
     kind = ma.fields.String(required=True)

@@ -12,8 +12,9 @@ from chassis.chaining import Chainer
 from chassis.database import open_database
 from chassis.uow import UnitOfWork
 from chassis.worker import ServiceConfig, Worker, due, subscribe
+from contracts.catalog import DepartmentPublished, PlacePublished
 from contracts.cloudevents import Envelope
-from services.identity import keys, service_accounts
+from services.identity import handlers, keys, service_accounts
 from services.identity.orm import audit_trail
 
 log = structlog.get_logger()
@@ -56,6 +57,10 @@ class IdentityWorker(Worker):
     @subscribe("identity.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
         trust.keep(events, uow)
+
+    @subscribe("identity.units", DepartmentPublished, PlacePublished)
+    def units(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        handlers.keep_units(events, uow)
 
     @due(keys.ROTATION)
     def rotate(self, subjects: list[str], uow: UnitOfWork) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from contracts import Event, approval, intake
+from contracts import Event, approval, identity, intake
 from contracts.notification import Category
 
 Channel = Literal["app", "mail"]
@@ -95,6 +95,9 @@ def wishes(event: Event) -> Iterator[Wish]:
             yield _applicant(event.application_no, "terminated", "result")
         case approval.SupervisionEvent():
             yield from _supervision(event)
+        case identity.SecurityChanged():
+            to = To(account=event.account_id)
+            yield Wish(text=f"security_{event.change}", category="todo", to=to)
 
 
 def _applicant(case: str, text: str, category: Category, **facts: Any) -> Wish:

@@ -22,6 +22,8 @@ EVENTS: tuple[type[Event], ...] = (
     catalog.ProcedurePublished,
     catalog.DepartmentPublished,
     identity.AccountOpened,
+    identity.StaffChanged,
+    identity.SecurityChanged,
     intake.ApplicationSubmitted,
     intake.ApplicationAccepted,
     intake.ApplicationReturned,
@@ -194,17 +196,34 @@ def _keep_applications(events: list[Envelope], uow: UnitOfWork) -> None:
 
 
 def _keep_colleagues(events: list[Envelope], uow: UnitOfWork) -> None:
-    rows = {
-        e.event.account_id: {
-            "account_id": e.event.account_id,
-            "department": e.event.department,
-            "roles": list(e.event.roles),
+    """Who has which roles, by the newest that was said; who is suspended has none."""
+    rows: dict[str, dict[str, Any]] = {}
+    for envelope in sorted(events, key=lambda e: e.sequence):
+        match envelope.event:
+            case identity.AccountOpened(account_id=account, kind="staff", department=d, roles=roles):
+                pass
+            case identity.StaffChanged(account_id=account, department=d, roles=roles, is_suspended=gone):
+                roles = () if gone else roles
+            case _:
+                continue
+        rows[account] = {
+            "account_id": account,
+            "department": d,
+            "roles": list(roles),
+            "sequence": envelope.sequence,
         }
-        for e in events
-        if isinstance(e.event, identity.AccountOpened) and e.event.kind == "staff"
-    }
     if rows:
-        uow.insert_rows(colleague, [rows[a] for a in sorted(rows)], ignoring_known)
+        statement = uow.insert(colleague)
+        newer = statement.excluded
+        changed = {name: newer[name] for name in ("department", "roles", "sequence")}
+        uow.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["account_id"],
+                set_=changed,
+                where=newer.sequence > colleague.c.sequence,
+            ),
+            [rows[a] for a in sorted(rows)],
+        )
 
 
 def _keep_titles(events: list[Envelope], uow: UnitOfWork) -> None:

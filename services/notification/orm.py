@@ -70,6 +70,7 @@ colleague = Table(
     Column("account_id", String(80), primary_key=True),
     Column("department", String(16)),
     Column("roles", JSONType, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="1"),
     Index("colleague_of", "department"),
 )
 """Members of staff."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import requests
@@ -13,6 +14,7 @@ from services.portal.desk_calls import DeskCalls
 from services.portal.follow_client import FollowCalls
 from services.portal.own_data_client import OwnDataCalls
 from services.portal.paper_client import PaperCalls
+from services.portal.security_client import SecurityCalls
 
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
@@ -49,30 +51,36 @@ def http_session() -> requests.Session:
     """One connection pool for the whole process; it keeps no cookies."""
     session = requests.Session()
     session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = HTTPAdapter(pool_connections=8, pool_maxsize=32)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
-class City(CatalogCalls, DeskCalls, FollowCalls, OwnDataCalls, PaperCalls):
+class City(CatalogCalls, DeskCalls, FollowCalls, OwnDataCalls, PaperCalls, SecurityCalls):
     """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
 
     def __init__(
-        self, http: requests.Session, urls: Mapping[str, str], token: str, lang: str, address: str = ""
+        self,
+        http: requests.Session,
+        urls: Mapping[str, str],
+        token: str,
+        lang: str,
+        address: str = "",
+        browser: str = "",
     ):
         self._http = http
         self._urls = urls
         self._headers = {"Accept-Language": "zh-CN" if lang == "zh" else "en"}
         if address:
             self._headers["X-Forwarded-For"] = address
+        if browser:
+            self._headers["User-Agent"] = browser
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
     # identity
-    def sign_in(self, login: str, password: str) -> dict[str, Any]:
-        return self._post("identity", "/tokens", {"login": login, "password": password})
-
     def refresh(self, refresh_token: str) -> dict[str, Any]:
         return self._post("identity", "/tokens/refresh", {"refresh_token": refresh_token})
 

@@ -11,12 +11,15 @@ from typing import Any
 from chassis.sealing import BrokenSeal, Sealer
 
 COOKIE = "onewindow"
+DEVICE_COOKIE = "onewindow_device"
+"""By it identity knows a device again; the portal hands it through unread."""
 TRACKED_AT_MOST = 3
 
 
 @dataclass(slots=True)
 class Session:
-    """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for."""
+    """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for,
+    ``step`` is what a sign-in on its way asks for (``kind``, ``challenge``, ``next``, ``enrolled``)."""
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     access: str = ""
@@ -26,6 +29,7 @@ class Session:
     tracked: dict[str, str] = field(default_factory=dict)
     notes: list[dict[str, str]] = field(default_factory=list)
     is_new: bool = False
+    step: dict[str, Any] = field(default_factory=dict)
 
     @property
     def signed_in(self) -> bool:
@@ -34,6 +38,7 @@ class Session:
     def begin(self, answer: dict[str, Any], now: float) -> None:
         """Somebody signed in: from now on another form token counts."""
         self.csrf = secrets.token_urlsafe(16)
+        self.step = {}
         self.take_tokens(answer, now)
 
     def take_tokens(self, answer: dict[str, Any], now: float) -> None:

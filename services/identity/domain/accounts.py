@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from contracts.identity import AccountOpened, TokensRevoked
+from contracts.identity import AccountOpened, StaffChanged, TokensRevoked
+from services.identity.domain.devices import Origin
 from services.identity.domain.sessions import Session
+from services.identity.domain.units import is_place
 
 Kind = Literal["person", "firm", "staff", "machine"]
 
@@ -42,7 +44,6 @@ APART = frozenset({"platform_admin", "security_admin", "auditor"})
 EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,185}[a-zA-Z0-9])?")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 DEPARTMENT = re.compile(r"[A-Z]{2,4}")
-MIN_PASSWORD = 10
 _INSTANT = timedelta(microseconds=1)
 
 Fields = dict[str, str]
@@ -56,8 +57,16 @@ class InvalidAccount(ValueError):
         self.fields = fields
 
 
+class NotYours(Exception):
+    """Nobody administers their own account."""
+
+
 class UnknownAccount(LookupError):
     """A token speaks of an account that is not here."""
+
+
+class UnknownMember(LookupError):
+    """No such member of staff."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -77,14 +86,28 @@ class Account:
     email: str | None = None
     created_at: datetime
     revoked_before: datetime | None = None
+    has_initial_password: bool = False
+    is_demonstration: bool = False
+    suspended_at: datetime | None = None
 
     def opened(self) -> AccountOpened:
         return AccountOpened(
             account_id=self.account_id, kind=self.kind, department=self.department, roles=tuple(self.roles)
         )
 
-    def sign_in(self, session_id: str, token_hash: str, now: datetime) -> Session:
+    def staff_changed(self) -> StaffChanged:
+        return StaffChanged(
+            account_id=self.account_id,
+            department=self.department,
+            roles=tuple(self.roles),
+            is_suspended=self.suspended_at is not None,
+        )
+
+    def sign_in(
+        self, session_id: str, token_hash: str, now: datetime, origin: Origin | None = None
+    ) -> Session:
         """A session that begins after everything revoked so far."""
+        origin = origin or Origin()
         moment = now if self.revoked_before is None else max(now, self.revoked_before + _INSTANT)
         return Session(
             session_id=session_id,
@@ -92,6 +115,8 @@ class Account:
             current=token_hash,
             started_at=moment,
             renewed_at=moment,
+            device=origin.device,
+            address=origin.address,
         )
 
     def sign_out_everywhere(self, last_issued: datetime | None, now: datetime) -> TokensRevoked:
@@ -113,12 +138,13 @@ def is_email(address: str) -> bool:
     return EMAIL.fullmatch(address) is not None and ".." not in address
 
 
-def is_long_enough(password: str) -> bool:
-    return len(password) >= MIN_PASSWORD
-
-
 def is_department(code: str) -> bool:
     return DEPARTMENT.fullmatch(code) is not None
+
+
+def is_unit(code: str) -> bool:
+    """Where staff may belong: a department, or one of the city's places."""
+    return is_department(code) or is_place(code)
 
 
 def wrong_roles(kind: Kind, roles: list[str]) -> str | None:
@@ -157,8 +183,8 @@ def check_new(
     elif kind in ("staff", "machine"):
         if not department:
             wrong["department"] = "needed"
-        elif not is_department(department):
-            wrong["department"] = "department"
+        elif not (is_unit(department) if kind == "staff" else is_department(department)):
+            wrong["department"] = "unit" if kind == "staff" else "department"
     elif department:
         wrong["department"] = "not_for_kind"
     if email is not None and not is_email(email):

@@ -19,6 +19,8 @@ class Session:
     started_at: datetime
     renewed_at: datetime
     ended_at: datetime | None = None
+    device: str = "other/other"
+    address: str = ""
 
     def renew(self, presented: str, following: str, now: datetime) -> bool:
         """Exchange the refresh token for the following one; returns whether it was the right one.

@@ -36,10 +36,13 @@ def open_account(
     credit_code: str | None = None,
     email: str | None = None,
     opened_by: str | None = None,
+    has_initial_password: bool = False,
+    is_demonstration: bool = False,
 ) -> Account:
     """Open an account. Raises `InvalidAccount` naming every wrong field.
 
-    ``opened_by`` is the account of whoever opens it for somebody else; that is written down.
+    ``opened_by`` is the account of whoever opens it for somebody else; that is written down. An initial
+    password has to be changed at the first sign-in; an account of a demonstration needs no second factor.
     """
     roles = list(roles)
     id_number = normalised(id_number) if id_number else None
@@ -71,6 +74,8 @@ def open_account(
         credit_code=credit_code,
         email=email,
         created_at=uow.now,
+        has_initial_password=has_initial_password,
+        is_demonstration=is_demonstration,
     )
     if wrong := _taken(account, uow, id_number) | wrong:
         raise InvalidAccount(wrong)

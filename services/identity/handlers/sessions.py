@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, or_, select
 
 from chassis.uow import UnitOfWork
 from services.identity import keys
-from services.identity.domain import SESSION_LIVES, Account, Session
+from services.identity.domain import SESSION_LIVES, Account, Origin, Session
 from services.identity.handlers.accounts import locked
 from services.identity.orm import session as session_table
 
@@ -25,17 +25,16 @@ class SignedIn:
     refresh_token: str
 
 
-def sign_in(account_id: str, uow: UnitOfWork) -> SignedIn:
+def sign_in(account_id: str, uow: UnitOfWork, origin: Origin | None = None) -> SignedIn:
     """Start a session for somebody whose password was right. Sessions that are over are forgotten."""
     account = locked(account_id, uow)
     over = or_(session_table.c.ended_at.is_not(None), session_table.c.started_at < uow.now - SESSION_LIVES)
     uow.session.execute(delete(session_table).where(session_table.c.account_id == account_id, over))
     token = secrets.token_urlsafe(32)
-    session = account.sign_in(uuid4().hex, _hash(token), uow.now)
+    session = account.sign_in(uuid4().hex, _hash(token), uow.now, origin)
     uow.session.add(session)
-    return SignedIn(
-        account, keys.access_token(account, session.renewed_at, uow), f"{session.session_id}.{token}"
-    )
+    access = keys.access_token(account, session.renewed_at, uow, session_id=session.session_id)
+    return SignedIn(account, access, f"{session.session_id}.{token}")
 
 
 def refresh(refresh_token: str, uow: UnitOfWork) -> SignedIn | None:
@@ -52,7 +51,8 @@ def refresh(refresh_token: str, uow: UnitOfWork) -> SignedIn | None:
     following = secrets.token_urlsafe(32)
     if session is None or not session.renew(_hash(token), _hash(following), uow.now):
         return None
-    return SignedIn(account, keys.access_token(account, session.renewed_at, uow), f"{session_id}.{following}")
+    access = keys.access_token(account, session.renewed_at, uow, session_id=session_id)
+    return SignedIn(account, access, f"{session_id}.{following}")
 
 
 def sign_out_everywhere(account_id: str, uow: UnitOfWork) -> None:

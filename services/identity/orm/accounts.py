@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, false
 
 from chassis.types import JSONType, SealedText, UtcDateTime
 from services.identity.domain import Account, Session
@@ -25,6 +25,9 @@ account = Table(
     Column("email", SealedText),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_before", UtcDateTime),
+    Column("has_initial_password", Boolean, nullable=False, server_default=false()),
+    Column("is_demonstration", Boolean, nullable=False, server_default=false()),
+    Column("suspended_at", UtcDateTime),
 )
 
 session = Table(
@@ -36,6 +39,8 @@ session = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("renewed_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("device", String(24), nullable=False, server_default="other/other"),
+    Column("address", String(24), nullable=False, server_default=""),
     Index("session_of", "account_id"),
 )
 

@@ -8,16 +8,23 @@ from flask import Flask
 
 from chassis.config import Config
 from chassis.web import create_app as service_app
+from services.identity import security_problems
 from services.identity.problems import PROBLEMS
+from services.identity.settings import Settings
 from services.identity.web.accounts import accounts
 from services.identity.web.own_data import own_data
+from services.identity.web.security import security
+from services.identity.web.staff import staff
+from services.identity.web.steps import steps
 from services.identity.web.tokens import tokens
 
-BLUEPRINTS = (tokens, accounts, own_data)
+BLUEPRINTS = (tokens, accounts, own_data, steps, security, staff)
 
 
 def create_app(config: Config, **options: Any) -> Flask:
     """Identity's WSGI application."""
+    Settings.from_env()  # a slip of the pen is told at the start
+    problems = {**PROBLEMS, **security_problems.PROBLEMS}
     return service_app(
-        config, title="One Window identity", blueprints=list(BLUEPRINTS), problems=PROBLEMS, **options
+        config, title="One Window identity", blueprints=list(BLUEPRINTS), problems=problems, **options
     )

@@ -79,16 +79,6 @@ class Accounts(MethodView):
         return _open(command)
 
 
-@accounts.route("/staff")
-class Staff(MethodView):
-    @requires("platform_admin")
-    @accounts.arguments(schemas.NewStaff)
-    @accounts.response(201, schemas.Account)
-    def post(self, command: dict[str, Any]) -> domain.Account:
-        """Open an account for a member of staff; it is written down by whom."""
-        return _open(command | {"kind": "staff", "opened_by": caller().account_id})
-
-
 @accounts.route("/accounts/names")
 class Names(MethodView):
     @writes
@@ -116,6 +106,9 @@ class Contacts(MethodView):
 
 
 def _open(command: dict[str, Any]) -> domain.Account:
-    password_hash = passwords.hashed(command.pop("password"))
+    password = command.pop("password")
+    if (reason := domain.wrong_password(password, command["login"])) is not None:
+        raise domain.InvalidAccount({"password": reason})
+    password_hash = passwords.hashed(password)
     with current_database().transaction() as uow:
         return handlers.open_account(**command, password_hash=password_hash, uow=uow)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask.views import MethodView
@@ -21,18 +20,18 @@ from chassis.web import (
     writes,
 )
 from services.identity import handlers, keys, passwords, queries, schemas
-from services.identity.guesses import WrongPasswords
+from services.identity.guesses import Passwords
 from services.identity.problems import session_over, wrong_credentials
-from services.identity.web.caller import address
+from services.identity.security_problems import step_needed
+from services.identity.settings import Settings
+from services.identity.web.caller import address, device, origin, remember_device
 
 tokens = Blueprint("tokens", __name__, description="Signing in, staying so, signing out.")
 
-wrong_passwords = WrongPasswords(
-    "sign-in", tries=10, pause=timedelta(seconds=10), longest=timedelta(minutes=15)
-)
 
-
-def _handed_out(signed_in: handlers.SignedIn) -> dict[str, Any]:
+def handed_out(signed_in: handlers.SignedIn) -> dict[str, Any]:
+    """What whoever has signed in is given; the device is known from now on."""
+    remember_device(signed_in.account.account_id)
     return {
         "access_token": signed_in.access_token,
         "expires_in": int(TOKEN_LIFETIME.total_seconds()),
@@ -47,20 +46,34 @@ class Tokens(MethodView):
     @tokens.arguments(schemas.Credentials)
     @tokens.response(200, schemas.Tokens)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Sign in. Wrong passwords cost time, by login and address: nobody can lock out somebody else."""
-        database, name = current_database(), command["login"].strip().lower()
-        tried = f"{name} {address()}"
+        """Sign in. Wrong passwords cost time, and nobody can lock out somebody else.
+
+        Where more is asked for, the answer is a problem that names the step and carries a ``challenge``,
+        which counts once and for five minutes: `/tokens/second-factor`, `/tokens/new-password`.
+        """
+        database, name, here = current_database(), command["login"].strip().lower(), device()
         with database.read() as session:
             login = queries.login(name, session)
-            waiting = wrong_passwords.waiting(tried, session, database.now(session))
+            tries = Passwords(name, login and login.account_id, here, address())
+            waiting = tries.waiting(session, database.now(session))
         right = not waiting and passwords.matches(login.password_hash if login else None, command["password"])
+        outcome: handlers.SignedIn | handlers.StepNeeded | None = None
         with database.transaction() as uow:
-            if login is None or not right or wrong_passwords.waiting(tried, uow.session, uow.now):
-                wrong_passwords.take(uow, tried)
+            if login is None or not right or tries.waiting(uow.session, uow.now):
+                tries.take(uow)
+                if login is not None:
+                    handlers.note_sign_in(login.account_id, "wrong_password", origin(), uow)
             else:
-                wrong_passwords.clear(uow, tried)
-                return _handed_out(handlers.sign_in(login.account_id, uow))
-        raise wrong_credentials()
+                tries.clear(uow)
+                account = handlers.locked(login.account_id, uow)
+                roles = Settings.from_env().second_factor_roles
+                is_new = not here.knows(login.account_id)
+                outcome = handlers.proceed(account, origin(), roles, uow, new_device=is_new)
+        if outcome is None:
+            raise wrong_credentials()
+        if isinstance(outcome, handlers.StepNeeded):
+            raise step_needed(outcome)
+        return handed_out(outcome)
 
 
 @tokens.route("/tokens/refresh")
@@ -74,7 +87,7 @@ class Refresh(MethodView):
         signed_in = handlers.refresh(command["refresh_token"], current_uow())
         if signed_in is None:
             raise session_over()
-        return _handed_out(signed_in)
+        return handed_out(signed_in)
 
 
 @tokens.route("/tokens/revoke")

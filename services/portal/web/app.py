@@ -26,6 +26,7 @@ from services.portal.orm import changed_pages
 from services.portal.papers import size_of
 from services.portal.session import COOKIE
 from services.portal.web import (
+    admin,
     apply,
     calendar,
     cases,
@@ -35,7 +36,9 @@ from services.portal.web import (
     lead,
     own_data,
     papers,
+    security,
     space,
+    steps,
     stream,
     work,
 )
@@ -103,6 +106,9 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         space.pages,
         lead.pages,
         own_data.pages,
+        steps.pages,
+        security.pages,
+        admin.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)

@@ -71,8 +71,8 @@ class Portal:
             log.warning("the city's colour can't be read well: river teal stays", colour=self.place.colour)
         self._remembered: OrderedDict[tuple[Any, ...], tuple[float, Any]] = OrderedDict()
 
-    def city(self, token: str = "", lang: str = "zh", address: str = "") -> City:
-        return City(self.http, self.config.urls, token, lang, address)
+    def city(self, token: str = "", lang: str = "zh", address: str = "", browser: str = "") -> City:
+        return City(self.http, self.config.urls, token, lang, address, browser)
 
     def public(self, what: str, *arguments: Any) -> Any:
         """A public answer of the catalogue, kept for a minute; an old one serves while it is away."""
@@ -171,13 +171,17 @@ def token() -> str:
 
 def city() -> City:
     """The city's services in the visitor's name."""
-    return portal().city(token(), language().code)
+    return portal().city(token(), language().code, _address())
 
 
 def anybody() -> City:
     """The city's services in nobody's name."""
-    address = client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
-    return portal().city("", language().code, address)
+    browser = request.headers.get("User-Agent", "")
+    return portal().city("", language().code, _address(), browser)
+
+
+def _address() -> str:
+    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
 
 
 def reader() -> Reader:

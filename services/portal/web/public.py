@@ -11,6 +11,8 @@ from chassis.web import current_feed
 from services.portal import views
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.dates import moment
+from services.portal.security_client import SignedIn
+from services.portal.web.entry import begin_step, device, keep_device
 from services.portal.web.portal import (
     VIEW_COOKIE,
     account,
@@ -39,6 +41,8 @@ FIRST_PAGES = {
     "leader": "lead.figures",
     "supervisor": "lead.watch",
     "platform_admin": "lead.outbox",
+    "security_admin": "admin.staff",
+    "auditor": "admin.audit",
 }
 """Where staff begin: by the first of their roles here."""
 
@@ -53,11 +57,13 @@ def sign_in() -> Response:
     errors += [] if password else [("password", t("请填写密码"))]
     if not errors:
         try:
-            tokens = anybody().sign_in(login, password)
+            answer = anybody().sign_in(login, password, device())
         except Refused as refused:
+            if (step := begin_step(refused, next_or(""))) is not None:
+                return step
             errors = [("login", _why_not(refused))]
         else:
-            return _signed_in(tokens)
+            return signed_in(answer, next_or(""))
     return page("sign_in.html", 422, next=next_or(""), login=login, errors=errors)
 
 
@@ -170,9 +176,11 @@ def my_drafts() -> list[dict[str, Any]]:
         return []
 
 
-def _signed_in(tokens: dict[str, Any]) -> Response:
+def signed_in(answer: SignedIn, wanted: str) -> Response:
+    """The session begins, and the page that was wanted, or the first of this account's pages, comes."""
+    tokens, known_device = answer
     session().begin(tokens, time.time())
-    return go_to(next_or(url_for(_first_page(account()))))
+    return keep_device(go_to(wanted or url_for(_first_page(account()))), known_device)
 
 
 def _first_page(who: dict[str, Any]) -> str:
@@ -184,6 +192,8 @@ def _first_page(who: dict[str, Any]) -> str:
 
 def _why_not(refused: Refused) -> str:
     t = language()
+    if refused.slug == "account-suspended":
+        return refused.detail
     if refused.status == 429:
         return t("试得太多了，请 {n} 分钟后再试", n=max(1, -(-refused.retry_after // 60)))
     return t("账号或密码不对，请再试一次")

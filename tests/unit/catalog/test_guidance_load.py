@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from chassis.database import Database
 from chassis.fakes.database import events_of
+from contracts.catalog import PlacePublished
 from services.catalog import domain, guide_queries, handlers, orm
 from tests.unit.catalog.helpers import SAMPLE
 
@@ -26,6 +27,30 @@ def problems(database: Database, folder: Path) -> dict[tuple[str, str], str]:
         handlers.load(folder, uow)
     assert events_of(database) == []
     return {(p.file, p.field): p.reason for p in caught.value.problems}
+
+
+def test_places_are_told_once_and_again_when_they_change_or_go(
+    database: Database, folder: Path, edit: Edit
+) -> None:
+    load(database, folder)
+    load(database, folder)
+    places = [e.event for e in events_of(database, PlacePublished)]
+    assert len({p.subject for p in places}) == len(places) == 26
+    village = next(p for p in places if p.subject == "329982100200")
+    assert isinstance(village, PlacePublished)
+    assert (village.name.zh, village.kind, village.parent) == ("北圩村", "village", "329982100")
+
+    def change(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        entries[-1]["kind"] = "town"
+        return [e for e in entries if e["code"] != "329982100201"]
+
+    edit("places.yaml", change)
+    load(database, folder)
+    later = [e.event.to_data() for e in events_of(database, PlacePublished)[26:]]
+    assert [(p["code"], p["kind"], p["is_gone"]) for p in later] == [
+        ("329982100201", "village", True),
+        ("329982400", "town", False),
+    ]
 
 
 def test_loading_publishes_the_guidance(database: Database) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from chassis.fakes.database import envelope, memory_database
 from chassis.live import Feed
 from chassis.tables import event_log
 from chassis.trust import Keyring, keep
-from contracts.identity import TokensRevoked
+from contracts.identity import SessionRevoked, TokensRevoked
 
 DEADLINE = 10.0
 
@@ -264,6 +265,23 @@ def test_a_revoked_account_loses_its_streams_and_nobody_else_does(
     assert theirs.ended.wait(DEADLINE)
     log(database, "case:A")
     assert others.next()["event"] == "changed"
+
+
+def test_a_session_that_was_ended_loses_its_streams_and_the_accounts_others_go_on(
+    database: Database, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "REVOCATION_S", 0.01)
+    monkeypatch.setattr(Keyring, "MAX_AGE", 0.0)
+    monkeypatch.setattr(Keyring.refresh, "__defaults__", (0.0,))
+    gone = Reader(feed, "case:A", who=replace(caller("acc-1"), session_id="s-1"))
+    other = Reader(feed, "case:A", who=replace(caller("acc-1"), session_id="s-2"))
+    with database.transaction() as uow:
+        ended = SessionRevoked(session_id="s-1", account_id="acc-1", ended_at=datetime.now(UTC))
+        keep([envelope(ended, sequence=1, time=uow.now)], uow)
+    assert gone.next() == {"event": "signed-out", "id": None}
+    assert gone.ended.wait(DEADLINE)
+    log(database, "case:A")
+    assert other.next()["event"] == "changed"
 
 
 def test_a_stream_that_ends_is_forgotten_and_closing_ends_all(database: Database, feed: Feed) -> None:

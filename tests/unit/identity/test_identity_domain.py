@@ -62,7 +62,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
     ("changes", "wrong"),
     [
         ({"department": None}, {"department": "needed"}),
-        ({"department": "sj"}, {"department": "department"}),
+        ({"department": "sj"}, {"department": "unit"}),
         ({"roles": ["king"]}, {"roles": "unknown_role"}),
         ({"roles": ["department_system"]}, {"roles": "unknown_role"}),
         ({"roles": ["platform_admin", "auditor"]}, {"roles": "apart"}),

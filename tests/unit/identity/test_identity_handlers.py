@@ -103,7 +103,7 @@ def test_a_token_says_who_and_what_but_no_name(database: Database) -> None:
     account_id = somebody(database, kind="staff", roles=["officer"], department="SJ")
     token = signed_in(database, account_id).access_token
     decoded = jwt.decode(token, jwks(database), algorithms=["ES256"])
-    assert set(decoded.claims) == {"iss", "sub", "kind", "roles", "dept", "iat", "exp", "jti"}
+    assert set(decoded.claims) == {"iss", "sub", "sid", "kind", "roles", "dept", "iat", "exp", "jti"}
     assert decoded.claims["exp"] - decoded.claims["iat"] == 600
     assert "kid" in decoded.header
     caller = keyring(database).verify(token)
@@ -244,5 +244,6 @@ def test_the_sample_is_loaded_quickly_and_only_once(database: Database) -> None:
     assert first.event == again.event, "the key is said again, for services whose database is new"
 
 
-def test_identity_trusts_by_its_own_events() -> None:
-    assert [s.queue for s in subscriptions_of(IdentityWorker)] == ["identity.trust"]
+def test_identity_trusts_by_its_own_events_and_keeps_where_staff_belong() -> None:
+    queues = [s.queue for s in subscriptions_of(IdentityWorker)]
+    assert sorted(queues) == ["identity.trust", "identity.units"]

@@ -6,7 +6,7 @@ import random
 import string
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 
 from chassis.fakes.database import events_of
 from contracts import approval, intake
+from contracts.identity import SecurityChanged, StaffChanged
 from contracts.notification import MessagesRead, MessageWritten
 from services.notification import handlers, orm, queries
 from services.notification.domain import CATEGORIES, wishes
@@ -122,6 +123,31 @@ def test_what_waits_for_the_head_is_told_to_the_heads_of_that_department(desk: D
     assert "extended" not in {w[0] for w in wished(desk)}
     desk.hear(approval.ExtensionDecided(application_no=NUMBER, branch=branch, approved=True, days=5))
     assert ("extended", OWNER, "mail") in wished(desk)
+
+
+def test_who_has_other_roles_now_or_is_suspended_is_told_accordingly_in_any_order(desk: Desk) -> None:
+    desk.know_the_city()
+
+    def is_now(account: str, *roles: str, suspended: bool = False) -> StaffChanged:
+        return StaffChanged(account_id=account, department="SJ", roles=roles, is_suspended=suspended)
+
+    moved = desk.wrap(is_now("acc-head", "officer"))
+    desk.deliver([desk.wrap(is_now("acc-new", "approver")), desk.wrap(is_now("acc-head", "officer"))])
+    desk.deliver([replace(moved, event=is_now("acc-head", "approver"))])
+    desk.hear(is_now("acc-gone", "approver", suspended=True))
+    asked = approval.SignatureRequested(application_no=NUMBER, branch=state_of(1, "food"), answer="refuse")
+    desk.hear(asked)
+    assert [w[1] for w in wished(desk) if w[2] == "app" and w[0] != "received"] == ["acc-new"]
+
+
+def test_the_holder_is_told_of_every_change_of_security(desk: Desk) -> None:
+    changes = get_args(get_type_hints(SecurityChanged)["change"])
+    desk.hear(*(SecurityChanged(account_id=OWNER, change=change) for change in changes))
+    assert wished(desk) == sorted((f"security_{c}", OWNER, w) for c in changes for w in ("app", "mail"))
+    with desk.database.read() as session:
+        found = queries.inbox(OWNER, False, None, session)["items"]
+    assert {m["link"] for m in found} == {"/me/security"}
+    assert all(m["title"]["zh"] and m["text"]["en"] for m in found)
 
 
 def test_a_message_is_read_in_the_words_of_today_and_counted_until_it_is_read(desk: Desk) -> None:
