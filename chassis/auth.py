@@ -3,8 +3,8 @@
 A token is an ES256 JWT with ``kid`` in its header and the claims ``iss`` (``onewindow``), ``sub``
 (account id), ``kind`` (person, firm, staff or machine), ``roles``, ``dept`` (optional), ``sid`` (the session,
 optional), ``iat``, ``exp`` (at most ten minutes later) and ``jti``; a machine's may name what it covers in
-``scope`` (words). ``iat`` may have a fraction: a revocation refuses what was issued before its very moment, so
-a token of the same second survives only if it says how late in it it came.
+``scope`` (words). ``iat`` may have a fraction: a revocation refuses what was issued before its very moment,
+so a token of the same second survives only if it says how late in it it came.
 """
 
 from __future__ import annotations
