@@ -38,3 +38,32 @@ class AccountOpened(Event):
     kind: Literal["person", "firm", "staff", "machine"]
     department: str | None = None
     roles: tuple[str, ...] = ()
+
+
+@event(subject="agency_id")
+@dataclass(frozen=True, kw_only=True)
+class AgencyGranted(Event):
+    """A person may act for a firm from now on: as an administrator 管理员, or as an authorised agent 经办人.
+
+    ``items`` are the codes of items and packages it is good for (none: all), ``until`` its last moment
+    (none: until it is ended). Its end by time is not announced: whoever checks looks at the clock.
+    """
+
+    agency_id: str
+    firm: str
+    agent: str
+    role: Literal["administrator", "agent"]
+    items: tuple[str, ...] = ()
+    until: datetime | None = None
+    granted_at: datetime
+
+
+@event(subject="agency_id")
+@dataclass(frozen=True, kw_only=True)
+class AgencyEnded(Event):
+    """The firm took it back, or the agent gave it up."""
+
+    agency_id: str
+    firm: str
+    agent: str
+    ended_at: datetime

@@ -35,6 +35,7 @@ def open_account(
     id_number: str | None = None,
     credit_code: str | None = None,
     email: str | None = None,
+    level: int = 0,
     opened_by: str | None = None,
 ) -> Account:
     """Open an account. Raises `InvalidAccount` naming every wrong field.
@@ -70,6 +71,7 @@ def open_account(
         id_index=blind_index(uow.master_key, id_number) if id_number else None,
         credit_code=credit_code,
         email=email,
+        level=level,
         created_at=uow.now,
     )
     if wrong := _taken(account, uow) | wrong:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 
 from chassis.types import JSONType, SealedText, UtcDateTime
 from services.identity.domain import Account, Session
@@ -22,6 +22,8 @@ account = Table(
     Column("id_index", String(64), unique=True),
     Column("credit_code", String(18), unique=True),
     Column("email", SealedText),
+    Column("phone", SealedText),
+    Column("level", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_before", UtcDateTime),
 )
