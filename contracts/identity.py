@@ -40,6 +40,17 @@ class AccountOpened(Event):
     roles: tuple[str, ...] = ()
 
 
+@event(subject="check_id")
+@dataclass(frozen=True, kw_only=True)
+class PhoneCodeWished(Event):
+    """A code shall go to the phone of this account. Phone and code are read from identity, by ``check_id``,
+    at the moment of sending."""
+
+    check_id: str
+    account_id: str
+    expires_at: datetime
+
+
 @event(subject="agency_id")
 @dataclass(frozen=True, kw_only=True)
 class AgencyGranted(Event):

@@ -8,6 +8,9 @@ import yaml
 
 from chassis.uow import UnitOfWork
 from services.identity import handlers, keys, passwords, queries
+from services.identity.handlers import firms
+from services.identity.numbers import blind_index
+from services.identity.orm import sandbox_person
 
 
 def load(folder: Path, uow: UnitOfWork) -> None:
@@ -20,3 +23,30 @@ def load(folder: Path, uow: UnitOfWork) -> None:
     keys.start(uow)
     for account in missing:
         handlers.open_account(**account, password_hash=password_hash, uow=uow)
+    _let_represent(content.get("representatives", {}), uow)
+    _know_people(folder / "people.yaml", uow)
+
+
+def _let_represent(representatives: dict[str, str], uow: UnitOfWork) -> None:
+    """Firms by login, each with the login of its legal representative."""
+    for firm, person in representatives.items():
+        found = {name: queries.login(name, uow.session) for name in (firm, person)}
+        if all(found.values()):
+            who = found[person].account_id  # type: ignore[union-attr]
+            firms.make_administrator(found[firm].account_id, who, who, uow)  # type: ignore[union-attr]
+
+
+def _know_people(path: Path, uow: UnitOfWork) -> None:
+    """Whom the sandbox's registry knows."""
+    if not path.exists():
+        return
+    rows = [
+        {
+            "id_index": blind_index(uow.master_key, person["id_number"]),
+            "name": person["name"],
+            "represents": person.get("represents", []),
+            "is_away": person.get("is_away", False),
+        }
+        for person in yaml.safe_load(path.read_text(encoding="utf-8"))["people"]
+    ]
+    uow.session.execute(uow.insert(sandbox_person).on_conflict_do_nothing(), rows)

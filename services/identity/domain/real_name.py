@@ -15,7 +15,7 @@ from datetime import timedelta
 CODE_LIVES = timedelta(minutes=10)
 PHONE_LEVEL, NUMBER_LEVEL, PRESENCE_LEVEL = 1, 2, 3
 
-_PHONE = re.compile(r"1[3-9][0-9]{9}")
+_PHONE = re.compile(r"1[0-9]{10}")
 
 
 class LevelNeeded(Exception):
@@ -46,7 +46,7 @@ def plain_phone(phone: str) -> str:
 
 
 def is_phone(phone: str) -> bool:
-    """A mobile number of the mainland: 11 digits that begin with 13 to 19."""
+    """A mobile number of the mainland: 11 digits that begin with 1."""
     return _PHONE.fullmatch(plain_phone(phone)) is not None
 
 

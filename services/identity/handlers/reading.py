@@ -39,12 +39,13 @@ def masked_name(name: str) -> str:
     return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
 
 
-def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:
-    """The caller's own data; the reading is written down. Raises `UnknownAccount`."""
+def read_own_data(account_id: str, purpose: str, uow: UnitOfWork, *, reader: str = "") -> Account:
+    """The caller's own data, or those of a firm its ``reader`` acts for; the reading is written down.
+    Raises `UnknownAccount`."""
     found = uow.session.get(Account, account_id)
     if found is None:
         raise UnknownAccount(account_id)
-    write_down(account_id, f"read_own_data:{purpose}", [account_id], uow)
+    write_down(reader or account_id, f"read_own_data:{purpose}", [account_id], uow)
     return found
 
 

@@ -28,6 +28,13 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime, nullable=False),
     )
     op.create_table(
+        "sandbox_person",
+        sa.Column("id_index", sa.String(64), primary_key=True),
+        sa.Column("name", sa.LargeBinary, nullable=False),
+        sa.Column("represents", JSONType, nullable=False),
+        sa.Column("is_away", sa.Boolean, nullable=False),
+    )
+    op.create_table(
         "firm_agency",
         sa.Column("agency_id", sa.String(40), primary_key=True),
         sa.Column("firm", sa.String(40), sa.ForeignKey("account.account_id"), nullable=False),
@@ -63,6 +70,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("firm_invitation")
     op.drop_table("firm_agency")
+    op.drop_table("sandbox_person")
     op.drop_table("phone_check")
     op.drop_column("account", "level")
     op.drop_column("account", "phone")

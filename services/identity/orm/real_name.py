@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table
 
-from chassis.types import SealedText, UtcDateTime
+from chassis.types import JSONType, SealedText, UtcDateTime
 from services.identity.orm.accounts import account
 from services.identity.orm.base import metadata
 
@@ -18,3 +18,13 @@ phone_check = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 """One code an account: a new one takes the place of the last."""
+
+sandbox_person = Table(
+    "sandbox_person",
+    metadata,
+    Column("id_index", String(64), primary_key=True),
+    Column("name", SealedText, nullable=False),
+    Column("represents", JSONType, nullable=False, comment="credit codes"),
+    Column("is_away", Boolean, nullable=False, comment="about this one there is never an answer"),
+)
+"""Whom the sandbox's registry knows."""

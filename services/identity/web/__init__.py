@@ -10,9 +10,11 @@ from chassis.config import Config
 from chassis.web import create_app as service_app
 from services.identity.problems import PROBLEMS
 from services.identity.web.accounts import accounts
+from services.identity.web.firms import firms
+from services.identity.web.real_name import real_name
 from services.identity.web.tokens import tokens
 
-BLUEPRINTS = (tokens, accounts)
+BLUEPRINTS = (tokens, accounts, real_name, firms)
 
 
 def create_app(config: Config, **options: Any) -> Flask:
