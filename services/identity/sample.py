@@ -30,10 +30,9 @@ def load(folder: Path, uow: UnitOfWork) -> None:
 def _let_represent(representatives: dict[str, str], uow: UnitOfWork) -> None:
     """Firms by login, each with the login of its legal representative."""
     for firm, person in representatives.items():
-        found = {name: queries.login(name, uow.session) for name in (firm, person)}
-        if all(found.values()):
-            who = found[person].account_id  # type: ignore[union-attr]
-            firms.make_administrator(found[firm].account_id, who, who, uow)  # type: ignore[union-attr]
+        theirs, who = queries.login(firm, uow.session), queries.login(person, uow.session)
+        if theirs is not None and who is not None:
+            firms.make_administrator(theirs.account_id, who.account_id, None, uow)
 
 
 def _know_people(path: Path, uow: UnitOfWork) -> None:

@@ -94,6 +94,11 @@ def provider_of(settings: Settings, database: Database) -> Provider:
     return Smtp(settings) if settings.host else Sandbox(settings, database)
 
 
+def texts_of(settings: Settings, database: Database) -> Provider:
+    """How text messages go: into the sandbox; where mail really leaves, nowhere until there is a provider."""
+    return NoTexts() if settings.host else SandboxTexts(database)
+
+
 def body_of(letter: Letter, site: str) -> str:
     """The letter's plain text. Its link says nothing: it opens the message after signing in."""
     language = letter.language
@@ -160,6 +165,23 @@ class Smtp:
         return server
 
 
+class NoTexts:
+    """No provider of text messages is connected."""
+
+    def send(self, letter: Letter) -> None:
+        raise Refused("no provider of text messages")
+
+
+class SandboxTexts:
+    """Keeps the text messages that would have been sent. The same one twice is one."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def send(self, letter: Letter) -> None:
+        _keep(letter, letter.words.text, self._database)
+
+
 class Sandbox:
     """Keeps what would have been sent. The same letter twice is one."""
 
@@ -168,12 +190,16 @@ class Sandbox:
         self._database = database
 
     def send(self, letter: Letter) -> None:
-        with self._database.transaction() as uow:
-            values = {
-                "message_id": letter.key,
-                "sent_at": uow.now,
-                "address": letter.address,
-                "subject": letter.words.title,
-                "body": body_of(letter, self._settings.site),
-            }
-            uow.session.execute(uow.insert(sandbox).values(**values).on_conflict_do_nothing())
+        _keep(letter, body_of(letter, self._settings.site), self._database)
+
+
+def _keep(letter: Letter, body: str, database: Database) -> None:
+    with database.transaction() as uow:
+        values = {
+            "message_id": letter.key,
+            "sent_at": uow.now,
+            "address": letter.address,
+            "subject": letter.words.title,
+            "body": body,
+        }
+        uow.session.execute(uow.insert(sandbox).values(**values).on_conflict_do_nothing())

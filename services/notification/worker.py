@@ -11,7 +11,7 @@ from chassis.worker import Repeating, Worker, subscribe
 from contracts.cloudevents import Envelope
 from services.notification import handlers
 from services.notification.contacts import IdentityContacts, Remembering
-from services.notification.mail import Settings, provider_of
+from services.notification.mail import Settings, provider_of, texts_of
 from services.notification.sender import Sender
 
 
@@ -23,7 +23,10 @@ class Sending(Repeating):
         database = open_database(self.config)
         settings = Settings.from_env(os.environ, site=self.config.urls.get("portal", ""))
         self._sender = Sender(
-            database, Remembering(IdentityContacts(self.config)), provider_of(settings, database)
+            database,
+            Remembering(IdentityContacts(self.config)),
+            provider_of(settings, database),
+            texts=texts_of(settings, database),
         )
 
     def step(self) -> float:

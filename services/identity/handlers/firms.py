@@ -65,12 +65,13 @@ def found(credit_code: str, name: str, representative_account_id: str, uow: Unit
     return firm
 
 
-def make_administrator(firm: str, person: str, by: str, uow: UnitOfWork) -> None:
-    """Let a person administer a firm; somebody who does already stays as they are."""
+def make_administrator(firm: str, person: str, by: str | None, uow: UnitOfWork) -> None:
+    """Let a person administer a firm; somebody who does already stays as they are. Without ``by`` it is
+    nobody's act (sample data) and isn't written down."""
     locked(firm, uow)
     if any(a.role == "administrator" for a in current(firm, uow, agent=person)):
         return
-    _grant(administrator(uuid4().hex, firm, person, by, uow.now), by, uow)
+    _grant(administrator(uuid4().hex, firm, person, by or person, uow.now), by, uow)
 
 
 def invite(
@@ -179,10 +180,11 @@ def current(firm: str, uow: UnitOfWork, agent: str | None = None) -> list[Agency
     return [a for a in uow.session.scalars(query) if a.state(uow.now) == "current"]
 
 
-def _grant(made: Agency, by: str, uow: UnitOfWork) -> None:
+def _grant(made: Agency, by: str | None, uow: UnitOfWork) -> None:
     uow.session.add(made)
     uow.emit(made.granted())
-    write_down(by, "grant_agency", [made.firm, made.agent], uow)
+    if by is not None:
+        write_down(by, "grant_agency", [made.firm, made.agent], uow)
 
 
 def _leaves_somebody(going: Agency, uow: UnitOfWork) -> None:
