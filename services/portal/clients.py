@@ -8,8 +8,10 @@ from typing import Any, cast
 import requests
 from requests.adapters import HTTPAdapter
 
+from chassis.auth import ACTING_FOR
 from services.portal.catalog_client import CatalogCalls
 from services.portal.desk_calls import DeskCalls
+from services.portal.firm_client import FirmCalls
 from services.portal.follow_client import FollowCalls
 from services.portal.paper_client import PaperCalls
 
@@ -54,11 +56,18 @@ def http_session() -> requests.Session:
     return session
 
 
-class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
-    """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
+class City(CatalogCalls, DeskCalls, FirmCalls, FollowCalls, PaperCalls):
+    """Calls in the name of one visitor at ``address``, who may act for a firm. Every method raises `Refused`
+    or `Unreachable`."""
 
     def __init__(
-        self, http: requests.Session, urls: Mapping[str, str], token: str, lang: str, address: str = ""
+        self,
+        http: requests.Session,
+        urls: Mapping[str, str],
+        token: str,
+        lang: str,
+        address: str = "",
+        acting_for: str = "",
     ):
         self._http = http
         self._urls = urls
@@ -67,6 +76,8 @@ class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
             self._headers["X-Forwarded-For"] = address
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        if acting_for:
+            self._headers[ACTING_FOR] = acting_for
 
     # identity
     def sign_in(self, login: str, password: str) -> dict[str, Any]:

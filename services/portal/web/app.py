@@ -32,6 +32,7 @@ from services.portal.web import (
     cases,
     desk,
     find,
+    firms,
     head,
     lead,
     papers,
@@ -44,6 +45,7 @@ from services.portal.web.portal import (
     Portal,
     SignInNeeded,
     account,
+    acting,
     go,
     is_elder,
     language,
@@ -99,6 +101,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         stream.pages,
         space.pages,
         lead.pages,
+        firms.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)
@@ -159,6 +162,10 @@ def _answer(error: Exception) -> Response | AnyResponse:
         return _sign_in()
     if isinstance(error, StaleForm):
         return _trouble(403, kind="stale-form")
+    if firms.has_ended(error):
+        return firms.ended()
+    if isinstance(error, Refused) and error.slug == "level-needed":
+        return firms.raise_level(error.problem["needed"])
     if isinstance(error, RequestEntityTooLarge) and request.endpoint in papers.LARGER:
         return papers.too_large(request.view_args or {})
     if isinstance(error, Refused):
@@ -196,7 +203,7 @@ def _sign_in() -> Response:
     if session().signed_in:
         if request.method == "POST" and request.endpoint == "apply.step":
             _keep_typed()
-        session().end()
+        session().lapse()
         note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
     on_form = request.endpoint in {"apply.step", "apply.check_answers", "apply.submit", "cases.fix"}
     if request.endpoint == "papers.put":
@@ -224,6 +231,7 @@ def _context() -> dict[str, Any]:
         "lang": t.code,
         "place": portal().place,
         "account": account(),
+        "acting": acting(),
         "signed_in": session().signed_in,
         "is_staff": account().get("kind") == "staff",
         "roles": account().get("roles", ()),
