@@ -218,11 +218,8 @@ def invitation() -> Response:
             raise
         return page("invitation.html", 422, offer=None, code=code, errors=[("code", refused.detail)])
     if act == "accept":
-        found = next((f for f in my_firms() if f["agency_id"] == offer["agency_id"]), None)
-        if found:
-            session().act_for(found["firm"], found["name"])
         note(t("已接受。从现在起您可以为这家企业办理。"))
-        return go("public.space")
+        return go("firms.choose")
     if act == "decline":
         note(t("已谢绝，这个邀请码不能再用。"))
         return go("public.space")
@@ -278,13 +275,18 @@ def has_ended(error: Exception) -> bool:
 
 
 def ended() -> Response:
-    """Say so, once, and go on in the visitor's own name."""
+    """Say so, once, and go on in the visitor's own name. A right given a moment ago, of which not every
+    service has heard yet, is not over: that page asks for a moment's patience."""
     if request.path.startswith("/stream/"):
         return Response(status=403)
     name = acting().get("name", "")
+    if any(found["firm"] == acting().get("firm") for found in my_firms()):
+        response = page("firm_ended.html", 503, name=name, soon=True)
+        response.headers["Retry-After"] = "2"
+        return response
     if request.headers.get("Sec-Fetch-Dest", "document") != "empty":
         session().act_for("", "")
-    return page("firm_ended.html", 403, name=name)
+    return page("firm_ended.html", 403, name=name, soon=False)
 
 
 def raise_level(needed: int) -> Response:
