@@ -5,6 +5,10 @@ A token is an ES256 JWT with ``kid`` in its header and the claims ``iss`` (``one
 optional), ``iat``, ``exp`` (at most ten minutes later) and ``jti``; a machine's may name what it covers in
 ``scope`` (words). ``iat`` may have a fraction: a revocation refuses what was issued before its very moment,
 so a token of the same second survives only if it says how late in it it came.
+``level`` is the person's or firm's real-name level 实名等级, 0 to 3 (0 when it is missing).
+
+A token carries no delegation. Who acts for a firm says so in the header ``OneWindow-Acting-For``, which is
+checked against this service's own replica (`chassis.agencies`).
 """
 
 from __future__ import annotations
@@ -13,16 +17,18 @@ import hashlib
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
 from flask import g, request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from chassis.access import Access
-from chassis.clock import seconds
+from chassis.agencies import Acting, acting
+from chassis.clock import now, seconds
 from chassis.problems import Problem
 from chassis.serving import serving
 from chassis.trust import TOKEN_LIFETIME, Keyring
@@ -32,6 +38,10 @@ ALGORITHM = "ES256"
 MAX_TOKEN_LENGTH = 4096
 CLOCK_SKEW = 60.0
 CACHE_SIZE = 4096
+HIGHEST_LEVEL = 3
+ACTING_FOR = "OneWindow-Acting-For"
+
+log = structlog.get_logger("auth")
 
 
 class InvalidToken(Exception):
@@ -40,8 +50,9 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request at hand. ``department`` is set for staff and departments' systems; a machine whose
-    token names ``scopes`` may do only what they cover."""
+    """Who sent the request at hand. ``department`` is set for staff and departments' systems, ``level`` is
+    the real-name level, ``acting`` the firm somebody acts for; a machine whose token names ``scopes`` may do
+    only what they cover."""
 
     account_id: str
     kind: str
@@ -51,6 +62,23 @@ class Caller:
     expires_at: float
     scopes: frozenset[str] = frozenset()
     session_id: str | None = None
+    level: int = 0
+    acting: Acting | None = None
+
+    @property
+    def principal(self) -> str:
+        """The account whose things are meant: the firm acted for, or the caller's own."""
+        return self.acting.firm if self.acting else self.account_id
+
+    @property
+    def principal_kind(self) -> str:
+        """What kind of account that is."""
+        return "firm" if self.acting else self.kind
+
+    @property
+    def agent(self) -> str | None:
+        """Who acts for the firm; None for somebody who acts in their own name."""
+        return self.account_id if self.acting else None
 
     def is_any(self, *names: str) -> bool:
         """Whether the account's kind or one of its roles is among ``names``."""
@@ -115,14 +143,79 @@ def not_signed_in() -> Problem:
     )
 
 
+def not_your_firm() -> Problem:
+    """The agency has ended, or there never was one."""
+    return Problem(
+        403,
+        "not-your-firm",
+        zh="您现在不能以这家企业的名义办理:授权已收回、已到期,或没有授权给您。需要时请联系企业的管理员。",
+        en="You can't act for this firm: the authorisation has ended or was never given. Please ask its "
+        "administrator.",
+    )
+
+
+def outside_scope(item: str) -> Problem:
+    """The firm authorised other items."""
+    return Problem(
+        403,
+        "outside-scope",
+        zh="企业没有授权您办理这个事项。需要办理时,请企业管理员重新授权。",
+        en="The firm has not authorised you for this item; its administrator can.",
+        item=item,
+    )
+
+
+def level_needed(needed: int, level: int) -> Problem:
+    """The real-name level is too low; ``raise_at`` is the page where it is raised."""
+    return Problem(
+        403,
+        "level-needed",
+        zh=f"这一项要 L{needed} 实名才能办,您现在是 L{level}。请先到“实名认证”提高等级,填好的内容都会保留。",
+        en=f"This needs real-name level L{needed}; yours is L{level}. Raise it first; your entries stay.",
+        needed=needed,
+        level=level,
+        raise_at="/me/real-name",
+    )
+
+
 def _identify() -> Caller | None:
     authorization = request.authorization
     if authorization is None or authorization.type != "bearer" or not authorization.token:
         return None
     try:
-        return serving().verifier.verify(authorization.token)
+        who = serving().verifier.verify(authorization.token)
     except InvalidToken:
         return None
+    return act_for(request.headers.get(ACTING_FOR, ""), who)
+
+
+def act_for(firm: str, who: Caller) -> Caller:
+    """The caller acting for a firm; the caller as such when that is nobody else. A 403 problem
+    ``not-your-firm`` when it may not be, or not any more."""
+    if not firm or firm == who.account_id:
+        return who
+    found = None
+    if who.kind == "person" and len(firm) <= 80 and "\0" not in firm:
+        with serving().database.read() as session:
+            found = acting(who.account_id, firm, now(), session)
+    if found is None:
+        log.warning("not acting for this firm", account=who.account_id)
+        raise not_your_firm()
+    return replace(who, acting=found)
+
+
+def check_scope(item: str) -> None:
+    """Refuse (403 ``outside-scope``) when the caller acts for a firm that didn't authorise this item."""
+    who = caller()
+    if who.acting is not None and not who.acting.covers(item):
+        log.warning("outside the agent's scope", account=who.account_id, firm=who.principal, item=item)
+        raise outside_scope(item)
+
+
+def check_level(least: int) -> None:
+    """Refuse (403 ``level-needed``) a caller whose real-name level is lower."""
+    if caller().level < least:
+        raise level_needed(least, caller().level)
 
 
 class Verifier:
@@ -180,7 +273,7 @@ class Verifier:
             raise InvalidToken("lives too long")
         if issued_at > self._clock() + CLOCK_SKEW:
             raise InvalidToken("issued in the future")
-        roles, department = claims.get("roles", []), claims.get("dept")
+        roles, department, level = claims.get("roles", []), claims.get("dept"), claims.get("level", 0)
         if not isinstance(roles, list) or not all(isinstance(r, str) for r in roles):
             raise InvalidToken("roles must be a list of words")
         if department is not None and not isinstance(department, str):
@@ -188,6 +281,8 @@ class Verifier:
         session_id = claims.get("sid")
         if session_id is not None and not isinstance(session_id, str):
             raise InvalidToken("sid must be text")
+        if type(level) is not int or not 0 <= level <= HIGHEST_LEVEL:
+            raise InvalidToken("level must be a number from 0 to 3")
         return Caller(
             account_id=_word(claims, "sub"),
             kind=_word(claims, "kind"),
@@ -197,6 +292,7 @@ class Verifier:
             expires_at=expires_at,
             scopes=_scopes(claims),
             session_id=session_id,
+            level=level,
         )
 
 

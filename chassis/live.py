@@ -5,7 +5,8 @@ streams are open; each stream has a small box in memory where changes of the sam
 other. A page learns *that* something changed, and fetches it under its own rights.
 
 Messages: ``changed`` with ``{"topic", "type", "subject"}``; ``reload`` when what was missed can't be told;
-``signed-out`` before the end, when the reader's tokens were revoked. ``id`` is the log position.
+``signed-out`` before the end, when the reader's tokens were revoked or the reader no longer acts for the firm
+the page shows. ``id`` is the log position.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from flask import Response, request
 from sqlalchemy import FromClause, Row, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import metrics, wake
+from chassis import clock, metrics, wake
+from chassis.agencies import acting_now
 from chassis.auth import Caller
 from chassis.database import Database
 from chassis.tables import event_log
@@ -270,6 +272,19 @@ class Feed:
         for box in list(self._boxes):
             who = box.caller
             if who is not None and self._keyring.revoked(who.account_id, who.issued_at, who.session_id):
+                box.close("signed-out")
+        self._close_ended_agencies()
+
+    def _close_ended_agencies(self) -> None:
+        """Streams of people who act for a firm end with their agency, or when it becomes another one: one
+        query, however many there are."""
+        boxes = [(box, box.caller) for box in list(self._boxes) if box.caller and box.caller.acting]
+        if not boxes:
+            return
+        with self._database.read() as session:
+            current = acting_now({(w.account_id, w.principal) for _, w in boxes}, clock.now(), session)
+        for box, who in boxes:
+            if current.get((who.account_id, who.principal)) != who.acting:
                 box.close("signed-out")
 
 

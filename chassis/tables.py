@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -143,6 +144,21 @@ revocation = Table(
     Column("subject", String(80), primary_key=True),
     Column("not_before", UtcDateTime, nullable=False),
 )
+
+agency = Table(
+    "agency",
+    metadata,
+    Column("agency_id", String(40), primary_key=True),
+    Column("firm", String(80), nullable=False),
+    Column("agent", String(80), nullable=False),
+    Column("administrator", Boolean, nullable=False),
+    Column("items", JSONType, nullable=False, comment="codes it is good for; empty: all"),
+    Column("until", UtcDateTime, comment="its last moment; empty: until it is ended"),
+    Column("granted_at", UtcDateTime, comment="empty: its end came first"),
+    Column("ended_at", UtcDateTime),
+    Index("agency_of", "agent", "firm"),
+)
+"""Who may act for which firm, as identity says."""
 
 attempt = Table(
     "attempt",

@@ -1,6 +1,7 @@
-"""Whom to trust: the public keys that sign access tokens, and whose tokens are no longer accepted.
+"""Whom to trust: the public keys that sign access tokens, whose tokens are no longer accepted, and who may
+act for which firm.
 
-Each service keeps both in its own database, filled by a subscription of its own, so that a token is
+Each service keeps them in its own database, filled by a subscription of its own, so that a token is
 checked without asking anybody. Web processes read them once a second (`Keyring`).
 """
 
@@ -15,14 +16,20 @@ from typing import TypeVar
 from joserfc.jwk import ECKey
 from sqlalchemy import case, delete, func, select
 
-from chassis import clock
+from chassis import agencies, clock
 from chassis.database import Database
 from chassis.tables import revocation, signing_key
 from chassis.uow import UnitOfWork
 from contracts.cloudevents import Envelope
-from contracts.identity import SessionRevoked, SigningKeyPublished, TokensRevoked
+from contracts.identity import (
+    AgencyEnded,
+    AgencyGranted,
+    SessionRevoked,
+    SigningKeyPublished,
+    TokensRevoked,
+)
 
-EVENTS = (SigningKeyPublished, TokensRevoked, SessionRevoked)
+EVENTS = (SigningKeyPublished, TokensRevoked, SessionRevoked, AgencyGranted, AgencyEnded)
 """What the trust subscription of every service listens to."""
 
 TOKEN_LIFETIME = timedelta(minutes=10)
@@ -31,7 +38,7 @@ _E = TypeVar("_E", SigningKeyPublished, TokensRevoked, SessionRevoked)
 
 
 def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
-    """Remember keys and revocations. Any order and any repetition of the same events ends the same.
+    """Remember keys, revocations and agencies. Any order and any repetition of the same events ends the same.
 
     A key that was retired stays retired, at the earliest date named; of several revocations the
     latest counts. Revocations a day old are forgotten: no token lives that long.
@@ -58,6 +65,7 @@ def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
             [{"subject": subject, "not_before": moment} for subject, moment in sorted(revoked)],
         )
         uow.session.execute(delete(revocation).where(revocation.c.not_before < uow.now - _KEPT))
+    agencies.keep(events, uow)
 
 
 def _session(session_id: str) -> str:

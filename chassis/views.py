@@ -135,7 +135,10 @@ def _once(view: Callable[[], Response], claim: Claim | None) -> Response:
 
 def _claim() -> Claim | None:
     who = caller_or_none()
-    return idempotency.claim_of(request, who.account_id if who is not None else "")
+    if who is None:
+        return idempotency.claim_of(request, "")
+    mine = f"{who.account_id} {who.principal}" if who.acting else who.account_id
+    return idempotency.claim_of(request, mine)
 
 
 def _document_key(view: Any) -> None:

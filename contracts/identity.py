@@ -89,3 +89,43 @@ class AccountClosed(Event):
 
     account_id: str
     kind: Literal["person", "firm"]
+
+
+@event(subject="check_id")
+@dataclass(frozen=True, kw_only=True)
+class PhoneCodeWished(Event):
+    """A code shall go to the phone of this account. Phone and code are read from identity, by ``check_id``,
+    at the moment of sending."""
+
+    check_id: str
+    account_id: str
+    expires_at: datetime
+
+
+@event(subject="agency_id")
+@dataclass(frozen=True, kw_only=True)
+class AgencyGranted(Event):
+    """A person may act for a firm from now on: as an administrator 管理员, or as an authorised agent 经办人.
+
+    ``items`` are the codes of items and packages it is good for (none: all), ``until`` its last moment
+    (none: until it is ended). Its end by time is not announced: whoever checks looks at the clock.
+    """
+
+    agency_id: str
+    firm: str
+    agent: str
+    role: Literal["administrator", "agent"]
+    items: tuple[str, ...] = ()
+    until: datetime | None = None
+    granted_at: datetime
+
+
+@event(subject="agency_id")
+@dataclass(frozen=True, kw_only=True)
+class AgencyEnded(Event):
+    """The firm took it back, or the agent gave it up."""
+
+    agency_id: str
+    firm: str
+    agent: str
+    ended_at: datetime

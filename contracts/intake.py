@@ -30,7 +30,7 @@ ApplicationStatus = Literal[
 @event(subject="application_no")
 @dataclass(frozen=True, kw_only=True)
 class ApplicationSubmitted(Event):
-    """An application was filed (收件). ``channel`` says where."""
+    """An application was filed (收件). ``channel`` says where, ``filed_by`` which agent did for a firm."""
 
     application_no: str
     procedure: str
@@ -38,6 +38,7 @@ class ApplicationSubmitted(Event):
     applicant: str
     channel: Literal["portal", "window", "api"]
     submitted_at: datetime
+    filed_by: str | None = None
 
 
 @event(subject="application_no")

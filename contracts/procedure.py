@@ -109,7 +109,7 @@ class Procedure:
 
     ``form`` is a JSON Schema (draft 2020-12) of the merged form: every data element once. Its
     ``x-groups`` list (title, fields) gives the order in which pages ask. ``materials`` are all that its
-    branches name, each once.
+    branches name, each once. ``minimum_level`` is the real-name level (0 to 3) it takes to file.
     """
 
     code: str
@@ -124,3 +124,4 @@ class Procedure:
     join: Join
     form: dict[str, Any]
     materials: tuple[MaterialSpec, ...] = ()
+    minimum_level: int = 0

@@ -128,9 +128,14 @@ class Rehearsal:
         return self._clients[login]
 
     def register(self, login: str, name: str, **numbers: str) -> None:
-        """Open an account of a person or a firm, with a password nobody knows."""
+        """Open an account of a person (whose number is checked) or a firm, with a password nobody knows."""
         command = {"login": login, "password": secrets.token_hex(12), "display_name": name, **numbers}
         Client(self._urls).post("identity", "/accounts", command)
+        if "id_number" in numbers:
+            client = self.client(login)
+            shown = {"name": name, "id_number": numbers["id_number"]}
+            client.post("identity", "/me/real-name/number", shown)
+            client.sign_in()
 
     def make(self, moves: Sequence[tuple[datetime, Callable[[], None]]]) -> None:
         """Make moves that don't stand on each other, each at its moment and beside the others, and let

@@ -86,6 +86,7 @@ class Procedure(Common):
     branches = fields.List(fields.Nested(Branch), required=True)
     join = fields.Nested(Join, required=True)
     form = fields.Dict(required=True, metadata={"description": "JSON Schema of the merged form."})
+    minimum_level = fields.Integer()
     facts = fields.Dict(required=True, metadata={"description": "What the guide shows."})
     newest = fields.Boolean()
     closed_at = fields.AwareDateTime(allow_none=True)

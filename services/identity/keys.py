@@ -89,6 +89,7 @@ def access_token(
         "sub": account.account_id,
         "kind": account.kind,
         "roles": account.roles,
+        "level": account.level,
         "iat": iat,
         "exp": iat + TOKEN_LIFETIME.total_seconds(),
         "jti": uuid4().hex,

@@ -42,6 +42,11 @@ def normalised(number: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", number)).upper()
 
 
+def masked(number: str) -> str:
+    """329982199504183021 as 3299**********3021."""
+    return f"{number[:4]}{'*' * max(0, len(number) - 8)}{number[-4:]}"
+
+
 def blind_index(master_key: bytes, number: str) -> str:
     """A keyed hash by which the same number is found again without being readable."""
     return sealing.blind_index(master_key, INDEX, number)

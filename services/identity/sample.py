@@ -12,6 +12,9 @@ import yaml
 
 from chassis.uow import UnitOfWork
 from services.identity import handlers, keys, passwords, queries
+from services.identity.handlers import firms
+from services.identity.numbers import blind_index
+from services.identity.orm import sandbox_person
 
 
 def load(folder: Path, uow: UnitOfWork) -> None:
@@ -31,3 +34,29 @@ def load(folder: Path, uow: UnitOfWork) -> None:
             is_demonstration=demonstration,
             uow=uow,
         )
+    _let_represent(content.get("representatives", {}), uow)
+    _know_people(folder / "people.yaml", uow)
+
+
+def _let_represent(representatives: dict[str, str], uow: UnitOfWork) -> None:
+    """Firms by login, each with the login of its legal representative."""
+    for firm, person in representatives.items():
+        theirs, who = queries.login(firm, uow.session), queries.login(person, uow.session)
+        if theirs is not None and who is not None:
+            firms.make_administrator(theirs.account_id, who.account_id, None, uow)
+
+
+def _know_people(path: Path, uow: UnitOfWork) -> None:
+    """Whom the sandbox's registry knows."""
+    if not path.exists():
+        return
+    rows = [
+        {
+            "id_index": blind_index(uow.master_key, person["id_number"]),
+            "name": person["name"],
+            "represents": person.get("represents", []),
+            "is_away": person.get("is_away", False),
+        }
+        for person in yaml.safe_load(path.read_text(encoding="utf-8"))["people"]
+    ]
+    uow.session.execute(uow.insert(sandbox_person).on_conflict_do_nothing(), rows)

@@ -8,6 +8,8 @@ from typing import Any
 import requests
 import structlog
 
+from chassis.auth import ACTING_FOR
+
 TIMEOUT = (1.0, 3.0)  # seconds to connect, to answer
 
 log = structlog.get_logger("intake")
@@ -21,15 +23,16 @@ class Identity:
         self.http = requests.Session()
         self.http.trust_env = False
 
-    def about(self, authorization: str, purpose: str) -> Mapping[str, Any] | None:
-        """The caller's own data. None when identity doesn't answer: people then fill in by hand."""
+    def about(self, authorization: str, purpose: str, acting_for: str = "") -> Mapping[str, Any] | None:
+        """The caller's own data, or those of the firm acted for. None when identity doesn't answer: people
+        then fill in by hand."""
         if not self._url:
             return None
         try:
             answer = self.http.get(
                 f"{self._url}/api/identity/me/data",
                 params={"purpose": purpose},
-                headers={"Authorization": authorization},
+                headers={"Authorization": authorization} | ({ACTING_FOR: acting_for} if acting_for else {}),
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )

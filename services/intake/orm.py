@@ -137,6 +137,7 @@ application = Table(
     Column("lead_department", String(16), nullable=False),
     Column("acceptance", String(12), nullable=False),
     Column("applicant", String(80), nullable=False),
+    Column("filed_by", String(80), comment="the agent who filed for a firm"),
     Column("channel", String(12), nullable=False),
     Column("form", SealedJSON, nullable=False),
     Column("called", NamesColumn, nullable=False),
@@ -200,6 +201,20 @@ reading = Table(
 """Who read an applicant's data, and as what."""
 
 reading_trail = Trail(reading)
+
+agent_act = Table(
+    "agent_act",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("firm", String(80), nullable=False),
+    Column("agent", String(80), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("subject", String(60), nullable=False, comment="a draft or an application"),
+    Index("agent_act_of", "subject", "id"),
+    sqlite_autoincrement=True,
+)
+"""What agents did for a firm, besides filing."""
 
 serial_number = Table(
     "serial_number",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,10 +77,12 @@ def form_for(number: str, account: str, department: str | None, session: Session
     return found
 
 
-def mine(account: str, cursor: str | None, session: Session) -> View:
-    """An applicant's applications, newest first."""
+def mine(account: str, cursor: str | None, session: Session, items: Collection[str] | None = None) -> View:
+    """An applicant's applications, newest first; only of these items when any are named."""
     order = (application.c.submitted_at, application.c.application_no)
     page = select(Application).where(application.c.applicant == account)
+    if items is not None:
+        page = page.where(application.c.procedure.in_(sorted(items)))
     if cursor:
         page = page.where(tuple_(*order) < _read_cursor(cursor))
     page = page.order_by(*(c.desc() for c in order))
@@ -157,6 +159,7 @@ def dossier(branch_no: str, department: str | None, session: Session) -> View:
     return {
         "branch_no": branch_no,
         "application_no": found.application_no,
+        "filed_by": found.filed_by,
         "fields": {name: found.form[name] for name in spec.fields if name in found.form},
         "results": _results(found, prerequisites_of(procedure, state.key)),
         "materials": slots_of(found, session, only=spec.materials),
@@ -242,6 +245,7 @@ class _View:
             "title": self._procedure.title,
             "kind": self._procedure.kind,
             "lead_department": found.lead_department,
+            "filed_by": found.filed_by,
             "status": found.status,
             "outcome": found.outcome,
             "stage": self._stage(),

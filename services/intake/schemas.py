@@ -220,7 +220,10 @@ class OverviewSchema(ProgressSchema):
 
 
 class ApplicationSchema(ProgressSchema):
-    """An application as its applicant and the departments that take part see it."""
+    """An application as its applicant and the departments that take part see it. ``filed_by`` is the agent
+    who filed it for a firm."""
+
+    filed_by = ma.fields.String(allow_none=True)
 
     branches = ma.fields.List(ma.fields.Nested(BranchSchema))
     licences = ma.fields.List(ma.fields.Nested(LicenceSchema))
@@ -274,6 +277,7 @@ class DossierSchema(ma.Schema):
 
     branch_no = ma.fields.String()
     application_no = ma.fields.String()
+    filed_by = ma.fields.String(allow_none=True)
     fields = ma.fields.Dict()  # type: ignore[assignment]
     results = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
     materials = ma.fields.List(ma.fields.Nested(SlotSchema))

@@ -39,14 +39,14 @@ def draft_of(draft_id: str, account_id: str, session: Session) -> Draft:
     return found
 
 
-def drafts_of(account_id: str, session: Session) -> list[View]:
-    """The account's unfinished drafts, the one saved last first."""
-    found = session.scalars(
-        select(Draft)
-        .where(draft_table.c.account_id == account_id, draft_table.c.application_no.is_(None))
-        .order_by(draft_table.c.saved_at.desc())
-        .limit(MOST_DRAFTS)
+def drafts_of(account_id: str, session: Session, items: Collection[str] | None = None) -> list[View]:
+    """The account's unfinished drafts, the one saved last first; only of these items when any are named."""
+    wanted = select(Draft).where(
+        draft_table.c.account_id == account_id, draft_table.c.application_no.is_(None)
     )
+    if items is not None:
+        wanted = wanted.where(draft_table.c.procedure.in_(sorted(items)))
+    found = session.scalars(wanted.order_by(draft_table.c.saved_at.desc()).limit(MOST_DRAFTS))
     return [draft_view(draft, session) for draft in found]
 
 

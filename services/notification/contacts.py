@@ -26,11 +26,19 @@ class Contact(NamedTuple):
     email: str | None
 
 
+class PhoneCode(NamedTuple):
+    phone: str
+    code: str
+
+
 class Contacts(Protocol):
     """Who answers how somebody is reached."""
 
     def of(self, account_id: str) -> Contact | None:
         """None when there is no such account; raises `Unreachable`."""
+
+    def phone_code(self, check_id: str) -> PhoneCode | None:
+        """None when it is over; raises `Unreachable`."""
 
 
 class IdentityContacts:
@@ -42,25 +50,33 @@ class IdentityContacts:
         self._token, self._ends = "", 0.0
 
     def of(self, account_id: str) -> Contact | None:
-        answer = self._ask(account_id)
-        if answer.status_code == 401:  # revoked, or identity's keys are new
-            self._ends = 0.0
-            answer = self._ask(account_id)
+        answer = self._asked("/accounts/contacts", ids=account_id)
         if answer.status_code != 200:
             raise Unreachable(f"identity {answer.status_code}")
         for item in answer.json()["items"]:
             return Contact(item["display_name"], item["email"])
         return None
 
-    def _ask(self, account_id: str) -> requests.Response:
+    def phone_code(self, check_id: str) -> PhoneCode | None:
+        answer = self._asked(f"/phone-codes/{check_id}")
+        if answer.status_code == 404:
+            return None
+        if answer.status_code != 200:
+            raise Unreachable(f"identity {answer.status_code}")
+        body = answer.json()
+        return PhoneCode(body["phone"], body["code"])
+
+    def _asked(self, path: str, **params: str) -> requests.Response:
+        answer = self._ask(path, params)
+        if answer.status_code == 401:  # revoked, or identity's keys are new
+            self._ends = 0.0
+            answer = self._ask(path, params)
+        return answer
+
+    def _ask(self, path: str, params: dict[str, str]) -> requests.Response:
         if time.monotonic() > self._ends - RENEW_BEFORE_S:
             self._sign_in()
-        return self._call(
-            "GET",
-            "/accounts/contacts",
-            params={"ids": account_id},
-            headers={"Authorization": f"Bearer {self._token}"},
-        )
+        return self._call("GET", path, params=params, headers={"Authorization": f"Bearer {self._token}"})
 
     def _sign_in(self) -> None:
         password = service_password(self._config.master_key, self._config.service)
@@ -99,6 +115,9 @@ class Remembering:
             contact = self._contacts.of(account_id)
             self._known[account_id] = (now + KEPT_S, contact)
         return contact
+
+    def phone_code(self, check_id: str) -> PhoneCode | None:
+        return self._contacts.phone_code(check_id)
 
 
 def _session() -> requests.Session:

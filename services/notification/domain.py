@@ -14,7 +14,7 @@ from typing import Any, Literal
 from contracts import Event, approval, identity, intake
 from contracts.notification import Category
 
-Channel = Literal["app", "mail"]
+Channel = Literal["app", "mail", "sms"]
 State = Literal["kept", "waiting", "trying", "sent", "failed", "no_address"]
 CATEGORIES: tuple[Category, ...] = ("progress", "todo", "result", "supervision")
 
@@ -44,18 +44,28 @@ class To:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """One message to be written: its text's name, and the facts the text names."""
+    """One message to be written: its text's name, and the facts the text names. With ``sms_until`` it goes to
+    a phone alone, until then; whose phone and which code identity says at the moment of sending."""
 
     text: str
     category: Category
     to: To
     case: str | None = None
     facts: Facts = field(default_factory=dict)
+    sms_until: datetime | None = None
 
 
 def wishes(event: Event) -> Iterator[Wish]:
     """What is to be told because of this event."""
     match event:
+        case identity.PhoneCodeWished():
+            yield Wish(
+                text="phone_code",
+                category="todo",
+                to=To(account=event.account_id),
+                facts={"check": event.check_id},
+                sms_until=event.expires_at,
+            )
         case intake.ApplicationSubmitted():
             yield _applicant(event.application_no, "received", "progress")
         case intake.ApplicationAccepted():

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case, delete, select, update
 from uuid_utils import uuid7
 
-from chassis import metrics, wake
+from chassis import agencies, metrics, wake
 from chassis.bulk import among, ignoring_known
 from chassis.uow import NotYet, UnitOfWork
 from contracts import Event, approval, catalog, identity, intake
@@ -24,6 +24,7 @@ EVENTS: tuple[type[Event], ...] = (
     identity.AccountOpened,
     identity.StaffChanged,
     identity.SecurityChanged,
+    identity.PhoneCodeWished,
     intake.ApplicationSubmitted,
     intake.ApplicationAccepted,
     intake.ApplicationReturned,
@@ -96,6 +97,10 @@ def _write(found: list[tuple[Envelope, Wish]], uow: UnitOfWork) -> None:
     mails = _mail_wanted({account for _, _, account in told}, uow)
     rows = []
     for envelope, wish, account in told:
+        if wish.sms_until is not None:
+            if uow.now < wish.sms_until:
+                rows.append(_row(envelope, wish, account, "sms", uow))
+            continue
         rows.append(_row(envelope, wish, account, "app", uow))
         fresh = uow.now - envelope.time < MAIL_AGE
         if fresh and wish.category in mails.get(account, CATEGORIES):
@@ -105,16 +110,16 @@ def _write(found: list[tuple[Envelope, Wish]], uow: UnitOfWork) -> None:
     uow.insert_rows(message, rows, ignoring_known)
     for row in rows:
         metrics.MESSAGES.labels(row["channel"], "written").inc()
-    for account, category in sorted({(r["recipient"], r["category"]) for r in rows}):
+    for account, category in sorted({(r["recipient"], r["category"]) for r in rows if r["channel"] == "app"}):
         uow.emit(MessageWritten(account=account, category=category))
-    if any(row["channel"] == "mail" for row in rows):
+    if any(row["channel"] != "app" for row in rows):
         uow.wake_up(wake.EFFECTS)
 
 
 def _row(envelope: Envelope, wish: Wish, account: str, channel: str, uow: UnitOfWork) -> dict[str, Any]:
     """What is too old to be mailed about counts as read."""
     is_old = uow.now - envelope.time >= MAIL_AGE
-    mail = channel == "mail"
+    mail = channel != "app"
     return {
         "message_id": str(uuid7()),
         "event_id": envelope.id,
@@ -134,23 +139,29 @@ def _row(envelope: Envelope, wish: Wish, account: str, channel: str, uow: UnitOf
 
 
 def _accounts(
-    envelope: Envelope, to: To, owners: Mapping[str, str], staff: Mapping[To, list[str]]
+    envelope: Envelope, to: To, owners: Mapping[str, list[str]], staff: Mapping[To, list[str]]
 ) -> list[str]:
     if to.account is not None:
         return [to.account]
     if to.case is not None:
         if to.case not in owners:
             raise NotYet(envelope)
-        return [owners[to.case]]
+        return owners[to.case]
     return staff.get(to, [])
 
 
-def _owners(cases: set[str], uow: UnitOfWork) -> dict[str, str]:
+def _owners(cases: set[str], uow: UnitOfWork) -> dict[str, list[str]]:
+    """Whose each case is: the applicant's, and the agent's who filed it for a firm and has not left it."""
     table = application.c
     rows = uow.session.execute(
-        select(table.application_no, table.applicant).where(among(uow.session, table.application_no, cases))
-    )
-    return {no: applicant for no, applicant in rows}
+        select(table.application_no, table.applicant, table.filed_by).where(
+            among(uow.session, table.application_no, cases)
+        )
+    ).all()
+    return {
+        no: [firm] if agent is None or agencies.has_left(agent, firm, uow.session) else [firm, agent]
+        for no, firm, agent in rows
+    }
 
 
 def _staff(wanted: list[To], uow: UnitOfWork) -> dict[To, list[str]]:
@@ -186,6 +197,7 @@ def _keep_applications(events: list[Envelope], uow: UnitOfWork) -> None:
         e.event.application_no: {
             "application_no": e.event.application_no,
             "applicant": e.event.applicant,
+            "filed_by": e.event.filed_by,
             "procedure": e.event.procedure,
         }
         for e in events

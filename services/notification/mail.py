@@ -100,6 +100,11 @@ def provider_of(settings: Settings) -> Provider:
     return Smtp(settings) if settings.host else Sandbox(settings)
 
 
+def texts_of(settings: Settings) -> Provider:
+    """How text messages go: into the sandbox; where mail really leaves, nowhere until there is a provider."""
+    return NoTexts() if settings.host else SandboxTexts(settings)
+
+
 def body_of(letter: Letter, site: str) -> str:
     """The letter's plain text. Its link says nothing: it opens the message after signing in."""
     language = letter.language
@@ -166,6 +171,13 @@ class Smtp(Provider):
         return server
 
 
+class NoTexts(Provider):
+    """No provider of text messages is connected."""
+
+    def send(self, letter: Letter) -> None:
+        raise Refused("no provider of text messages")
+
+
 class Sandbox(Provider):
     """Keeps what would have been sent, together with its outcome. The same letter twice is one."""
 
@@ -186,9 +198,20 @@ class Sandbox(Provider):
                 "sent_at": uow.now,
                 "address": letter.address,
                 "subject": letter.words.title,
-                "body": body_of(letter, self._settings.site),
+                "body": self.body_of(letter),
             }
             for letter in letters
         ]
         if rows:
             uow.insert_rows(sandbox, rows, ignoring_known)
+
+    def body_of(self, letter: Letter) -> str:
+        """What the letter says."""
+        return body_of(letter, self._settings.site)
+
+
+class SandboxTexts(Sandbox):
+    """The same for text messages, which have no greeting and no foot."""
+
+    def body_of(self, letter: Letter) -> str:
+        return letter.words.text

@@ -61,6 +61,7 @@ application = Table(
     metadata,
     Column("application_no", String(40), primary_key=True),
     Column("applicant", String(80), nullable=False),
+    Column("filed_by", String(80), comment="the agent who filed for a firm"),
     Column("procedure", String(60), nullable=False),
 )
 

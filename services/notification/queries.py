@@ -40,10 +40,12 @@ def inbox(account_id: str, unread_only: bool, cursor: str | None, session: Sessi
 
 
 def one(account_id: str, message_id: str, session: Session) -> View:
-    """A message of the account, on whichever channel. Raises `UnknownMessage`."""
+    """A message of the account, in its space or by mail. Raises `UnknownMessage`."""
     t = message.c
     row = session.execute(
-        select(message).where(t.message_id == message_id, t.recipient == account_id)
+        select(message).where(
+            t.message_id == message_id, t.recipient == account_id, t.channel.in_(("app", "mail"))
+        )
     ).first()
     if row is None:
         raise UnknownMessage(message_id)

@@ -15,6 +15,8 @@ from chassis.workdays import SHANGHAI
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+NOT_SAID = "******"
+"""Stands for a code, which is read from identity only when it is sent."""
 TEXTS = Path(__file__).with_name("texts")
 Titles = Mapping[tuple[str, str], Mapping[str, str]]
 """By (procedure or department, code): the name in both languages."""
@@ -44,7 +46,12 @@ def words(
         known = titles.get((kind, code))
         return known[language] if known else code
 
-    values: dict[str, Any] = {**facts, "no": case or "", "item": named("procedure", procedure)}
+    values: dict[str, Any] = {
+        "code": "******",
+        **facts,
+        "no": case or "",
+        "item": named("procedure", procedure),
+    }
     if department := facts.get("department"):
         values["department"] = named("department", department)
     if due := facts.get("due"):

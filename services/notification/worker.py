@@ -12,7 +12,7 @@ from contracts import identity
 from contracts.cloudevents import Envelope
 from services.notification import handlers
 from services.notification.contacts import IdentityContacts, Remembering
-from services.notification.mail import Settings, provider_of
+from services.notification.mail import Settings, provider_of, texts_of
 from services.notification.sender import Sender
 
 
@@ -23,7 +23,12 @@ class Sending(Repeating):
         super().setup()
         database = open_database(self.config)
         settings = Settings.from_env(os.environ, site=self.config.urls.get("portal", ""))
-        self._sender = Sender(database, Remembering(IdentityContacts(self.config)), provider_of(settings))
+        self._sender = Sender(
+            database,
+            Remembering(IdentityContacts(self.config)),
+            provider_of(settings),
+            texts=texts_of(settings),
+        )
 
     def step(self) -> float:
         return self._sender.step()

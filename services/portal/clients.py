@@ -9,8 +9,10 @@ from typing import Any, cast
 import requests
 from requests.adapters import HTTPAdapter
 
+from chassis.auth import ACTING_FOR
 from services.portal.catalog_client import CatalogCalls
 from services.portal.desk_calls import DeskCalls
+from services.portal.firm_client import FirmCalls
 from services.portal.follow_client import FollowCalls
 from services.portal.own_data_client import OwnDataCalls
 from services.portal.paper_client import PaperCalls
@@ -58,8 +60,9 @@ def http_session() -> requests.Session:
     return session
 
 
-class City(CatalogCalls, DeskCalls, FollowCalls, OwnDataCalls, PaperCalls, SecurityCalls):
-    """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
+class City(CatalogCalls, DeskCalls, FirmCalls, FollowCalls, OwnDataCalls, PaperCalls, SecurityCalls):
+    """Calls in the name of one visitor at ``address``, who may act for a firm. Every method raises `Refused`
+    or `Unreachable`."""
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class City(CatalogCalls, DeskCalls, FollowCalls, OwnDataCalls, PaperCalls, Secur
         lang: str,
         address: str = "",
         browser: str = "",
+        acting_for: str = "",
     ):
         self._http = http
         self._urls = urls
@@ -79,6 +83,8 @@ class City(CatalogCalls, DeskCalls, FollowCalls, OwnDataCalls, PaperCalls, Secur
             self._headers["User-Agent"] = browser
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        if acting_for:
+            self._headers[ACTING_FOR] = acting_for
 
     # identity
     def refresh(self, refresh_token: str) -> dict[str, Any]:

@@ -19,7 +19,9 @@ TRACKED_AT_MOST = 3
 @dataclass(slots=True)
 class Session:
     """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for,
-    ``step`` is what a sign-in on its way asks for (``kind``, ``challenge``, ``next``, ``enrolled``)."""
+    ``step`` is what a sign-in on its way asks for (``kind``, ``challenge``, ``next``, ``enrolled``),
+    ``acting`` the firm acted for (``firm``, ``name``), ``acted`` the same and by whom (``account``), kept for
+    the next sign-in after a session was over."""
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     access: str = ""
@@ -28,6 +30,8 @@ class Session:
     account: dict[str, Any] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)
     notes: list[dict[str, str]] = field(default_factory=list)
+    acting: dict[str, str] = field(default_factory=dict)
+    acted: dict[str, str] = field(default_factory=dict)
     is_new: bool = False
     step: dict[str, Any] = field(default_factory=dict)
 
@@ -40,6 +44,9 @@ class Session:
         self.csrf = secrets.token_urlsafe(16)
         self.step = {}
         self.take_tokens(answer, now)
+        acted, self.acted, self.acting = self.acted, {}, {}
+        if acted and acted.pop("account") == self.account.get("account_id"):
+            self.acting = acted
 
     def take_tokens(self, answer: dict[str, Any], now: float) -> None:
         """Keep what identity answered; ``now`` in seconds since 1970."""
@@ -49,8 +56,21 @@ class Session:
         self.expires = now + float(answer["expires_in"])
         self.account = answer.get("account", self.account)
 
+    def act_for(self, firm: str, name: str) -> None:
+        """From now on things are the firm's; without one, one's own again. Open forms no longer count."""
+        self.is_new = False
+        self.acting = {"firm": firm, "name": name} if firm else {}
+        self.csrf = secrets.token_urlsafe(16)
+
+    def lapse(self) -> None:
+        """It is over by itself: who signs in again goes on in the same name."""
+        acted = self.acting | {"account": self.account.get("account_id", "")} if self.acting else {}
+        self.end()
+        self.acted = acted
+
     def end(self) -> None:
         """Nobody is signed in any more."""
+        self.acting, self.acted = {}, {}
         self.access = self.refresh = ""
         self.account = {}
         self.csrf = secrets.token_urlsafe(16)

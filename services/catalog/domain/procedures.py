@@ -10,6 +10,8 @@ from contracts.procedure import BranchKind, BranchSpec, Join, Limit, MaterialSpe
 from services.catalog.domain.form import merged_form
 from services.catalog.domain.model import City, Item, ItemBranch, MaterialUse, Package
 
+HIGHEST_LEVEL = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
@@ -35,6 +37,7 @@ def procedure_of_item(item: Item, city: City, *, version: int = 1) -> Procedure:
         join=item.join or Join(rule="all", over=tuple(b.key for b in branches)),
         form=merged_form(branches, item.optional, item.regroup, city),
         materials=used_materials([item], city),
+        minimum_level=_level([item]),
     )
 
 
@@ -66,6 +69,7 @@ def procedure_of_package(package: Package, city: City, *, version: int = 1) -> P
         join=package.join,
         form=merged_form(branches, optional, package.regroup, city),
         materials=used_materials((city.items[s.item] for s in specs), city),
+        minimum_level=_level(city.items[s.item] for s in specs),
     )
 
 
@@ -87,6 +91,11 @@ def used_materials(items: Iterable[Item], city: City) -> tuple[MaterialSpec, ...
         for code, use in uses.items()
         if (material := city.materials.get(code))
     )
+
+
+def _level(items: Iterable[Item]) -> int:
+    """The highest real-name level any of these items asks for; nobody can have more than 3."""
+    return min(HIGHEST_LEVEL, max((item.minimum_real_name_level for item in items), default=0))
 
 
 def whole_item(item: Item) -> BranchSpec:

@@ -71,7 +71,8 @@ class UnknownMember(LookupError):
 
 @dataclass(kw_only=True, eq=False)
 class Account:
-    """Somebody who can sign in. ``revoked_before``: tokens issued earlier no longer count."""
+    """Somebody who can sign in. ``level`` is the real-name level, 0 to 3 (`domain.real_name`).
+    ``revoked_before``: tokens issued earlier no longer count."""
 
     account_id: str
     login: str
@@ -84,6 +85,8 @@ class Account:
     id_index: str | None = None
     credit_code: str | None = None
     email: str | None = None
+    phone: str | None = None
+    level: int = 0
     created_at: datetime
     revoked_before: datetime | None = None
     has_initial_password: bool = False

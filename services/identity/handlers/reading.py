@@ -35,12 +35,13 @@ def read_names(
     ]
 
 
-def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:
-    """The caller's own data; the reading is written down. Raises `UnknownAccount`."""
+def read_own_data(account_id: str, purpose: str, uow: UnitOfWork, *, reader: str = "") -> Account:
+    """The caller's own data, or those of a firm its ``reader`` acts for; the reading is written down.
+    Raises `UnknownAccount`."""
     found = uow.session.get(Account, account_id)
     if found is None:
         raise UnknownAccount(account_id)
-    write_down(account_id, f"read_own_data:{purpose}", [account_id], uow)
+    write_down(reader or account_id, f"read_own_data:{purpose}", [account_id], uow)
     return found
 
 

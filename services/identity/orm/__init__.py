@@ -4,20 +4,26 @@ from services.identity.orm.accounts import account, session
 from services.identity.orm.audit import audit
 from services.identity.orm.audit import trail as audit_trail
 from services.identity.orm.base import metadata
+from services.identity.orm.firms import agency, invitation
 from services.identity.orm.keys import key
+from services.identity.orm.real_name import phone_check, sandbox_person
 from services.identity.orm.second_factor import challenge, enrolment, recovery_code, second_factor
 from services.identity.orm.sign_ins import sign_in
 from services.identity.orm.units import unit
 
 __all__ = [
     "account",
+    "agency",
     "audit",
     "audit_trail",
     "challenge",
     "enrolment",
+    "invitation",
     "key",
     "metadata",
+    "phone_check",
     "recovery_code",
+    "sandbox_person",
     "second_factor",
     "session",
     "sign_in",

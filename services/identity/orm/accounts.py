@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, false
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, false
 
 from chassis.types import JSONType, SealedText, UtcDateTime
 from services.identity.domain import Account, Session
@@ -23,6 +23,8 @@ account = Table(
     Column("id_index", String(64), unique=True, info={"blind_index_of": ("id_number", INDEX)}),
     Column("credit_code", String(18), unique=True),
     Column("email", SealedText),
+    Column("phone", SealedText),
+    Column("level", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_before", UtcDateTime),
     Column("has_initial_password", Boolean, nullable=False, server_default=false()),

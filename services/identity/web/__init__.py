@@ -12,13 +12,15 @@ from services.identity import security_problems
 from services.identity.problems import PROBLEMS
 from services.identity.settings import Settings
 from services.identity.web.accounts import accounts
+from services.identity.web.firms import firms
 from services.identity.web.own_data import own_data
+from services.identity.web.real_name import real_name
 from services.identity.web.security import security
 from services.identity.web.staff import staff
 from services.identity.web.steps import steps
 from services.identity.web.tokens import tokens
 
-BLUEPRINTS = (tokens, accounts, own_data, steps, security, staff)
+BLUEPRINTS = (tokens, accounts, own_data, steps, security, staff, real_name, firms)
 
 
 def create_app(config: Config, **options: Any) -> Flask:

@@ -45,8 +45,10 @@ class MyData(MethodView):
     @accounts.arguments(schemas.DataQuery, location="query")
     @accounts.response(200, schemas.OwnData)
     def get(self, query: dict[str, Any]) -> domain.Account:
-        """What is on file about the caller, for a purpose. Each reading is written down with it."""
-        return handlers.read_own_data(caller().account_id, query["purpose"], current_uow())
+        """What is on file about the caller, or the firm acted for, for a purpose. Each reading is written
+        down with it."""
+        who = caller()
+        return handlers.read_own_data(who.principal, query["purpose"], current_uow(), reader=who.account_id)
 
 
 @accounts.route("/me/contact")

@@ -51,6 +51,7 @@ class Application:
     ``called`` are the branches its form calls for. ``received_at`` is when the papers that count now
     came in; ``acceptance_due`` is set while the desk has to answer. ``corrected`` is the newest request
     answered, by branch. ``case`` is what approval has said. `status` and `outcome` follow from the facts.
+    ``filed_by`` is the agent who filed for a firm.
     """
 
     application_no: str
@@ -59,6 +60,7 @@ class Application:
     lead_department: str
     acceptance: AcceptanceRule
     applicant: str
+    filed_by: str | None = None
     channel: Channel
     form: dict[str, Any]
     called: tuple[str, ...]
@@ -90,6 +92,7 @@ class Application:
         channel: Channel,
         now: datetime,
         due: datetime | None,
+        filed_by: str | None = None,
     ) -> tuple[Self, list[Event]]:
         """File. Without a date for the desk (``due``) all checks have passed and it is accepted at once."""
         application = cls(
@@ -99,6 +102,7 @@ class Application:
             lead_department=procedure.lead_department,
             acceptance=procedure.acceptance,
             applicant=applicant,
+            filed_by=filed_by,
             channel=channel,
             form=form,
             called=called,
@@ -114,6 +118,7 @@ class Application:
             applicant=applicant,
             channel=channel,
             submitted_at=now,
+            filed_by=filed_by,
         )
         application._note(filed.type, now)
         steps = [] if due else [application._accept("rule", now)]

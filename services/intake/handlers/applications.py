@@ -20,7 +20,15 @@ from services.intake.domain import Application, UnknownApplication, called_for, 
 from services.intake.domain.application import Channel, Ground
 from services.intake.forms import FieldError, InvalidForm
 from services.intake.handlers import materials, prefill
-from services.intake.orm import acceptance_act, application, correction, reading_trail, row_of, save_followed
+from services.intake.orm import (
+    acceptance_act,
+    agent_act,
+    application,
+    correction,
+    reading_trail,
+    row_of,
+    save_followed,
+)
 from services.intake.serials import next_application_no
 
 SILENCE = "intake.acceptance_silence"
@@ -42,11 +50,13 @@ def submit(
     kind: str,
     uow: UnitOfWork,
     filled: Collection[str] = (),
+    filed_by: str | None = None,
 ) -> Application:
     """File a form under the procedure's newest version, and accept it at once where rules decide that.
 
-    ``filled`` are the slots with a file in them. Raises `replica.UnknownProcedure`,
-    `replica.NotOpenForFiling`, `WrongAudience`, `InvalidForm`, `NothingCalledFor`.
+    ``filled`` are the slots with a file in them, ``filed_by`` is the agent who files for a firm. Raises
+    `replica.UnknownProcedure`, `replica.NotOpenForFiling`, `WrongAudience`, `InvalidForm`,
+    `NothingCalledFor`.
     """
     known = replica.open_procedure(code, uow.session)
     procedure = known.procedure
@@ -65,6 +75,7 @@ def submit(
         channel=channel,
         now=uow.now,
         due=due,
+        filed_by=filed_by,
     )
     uow.session.execute(insert(application), row_of(filed))
     if due is not None:
@@ -219,6 +230,12 @@ def note_reading(
         "material": material,
     }
     reading_trail.write([values], uow)
+
+
+def note_agent(act: str, subject: str, firm: str, agent: str, uow: UnitOfWork) -> None:
+    """Write down what an agent did to a draft or an application of a firm."""
+    values = {"at": uow.now, "firm": firm, "agent": agent, "act": act, "subject": subject}
+    uow.session.execute(insert(agent_act), values)
 
 
 def _in_case(envelope: Envelope) -> tuple[str, int]:

@@ -31,6 +31,7 @@ def begin(
     known: Mapping[str, KnownField],
     uow: UnitOfWork,
     *,
+    reader: str | None = None,
     said: Mapping[str, Any] | None = None,
 ) -> tuple[Draft, bool]:
     """Open a draft with what is known filled in, or take up the account's unfinished one; says which.
@@ -62,7 +63,7 @@ def begin(
     if is_new:
         uow.schedule(EXPIRES, found.draft_id, uow.now + KEPT)
         if known:
-            write_down(code, account_id, known, uow)
+            write_down(code, account_id, known, uow, reader)
     taken = from_guide(procedure, said or {})
     if taken:
         found = locked(found.draft_id, account_id, uow)
@@ -80,9 +81,10 @@ def save(draft_id: str, changes: Mapping[str, Any], seen: int, account_id: str, 
 
 
 def file(
-    draft_id: str, seen: int, account_id: str, kind: str, uow: UnitOfWork
+    draft_id: str, seen: int, account_id: str, kind: str, uow: UnitOfWork, filed_by: str | None = None
 ) -> tuple[Application | None, str]:
-    """File the draft; the application and its number. Filed before, only the number.
+    """File the draft (``filed_by`` an agent, for a firm); the application and its number. Filed before, only
+    the number.
 
     Raises `UnknownDraft`, `ChangedMeanwhile`, and whatever `submit` raises.
     """
@@ -93,7 +95,9 @@ def file(
     known = replica.open_procedure(found.procedure, uow.session)
     form = asked_only(known.procedure, found.answers)
     filled = uow.session.scalars(select(material.c.code).where(material.c.draft_id == draft_id)).all()
-    filed = submit(found.procedure, form, "portal", account_id, kind, uow, filled=set(filled))
+    filed = submit(
+        found.procedure, form, "portal", account_id, kind, uow, filled=set(filled), filed_by=filed_by
+    )
     number = filed.application_no
     needed = {code for b in known.procedure.branches if b.key in filed.called for code in b.materials}
     drop_all(uow, material.c.draft_id == draft_id, material.c.code.not_in(needed))

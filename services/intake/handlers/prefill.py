@@ -98,11 +98,17 @@ def keep_licences(events: Iterable[Envelope], filed: Mapping[str, Application], 
         uow.session.execute(uow.insert(licence).on_conflict_do_nothing(), rows)
 
 
-def write_down(code: str, account_id: str, known: Mapping[str, KnownField], uow: UnitOfWork) -> None:
-    """Note whose data were read for what, by whom and with which consent."""
+def write_down(
+    code: str,
+    account_id: str,
+    known: Mapping[str, KnownField],
+    uow: UnitOfWork,
+    reader: str | None = None,
+) -> None:
+    """Note whose data were read for what, by whom (themselves, or a firm's agent) and with which consent."""
     values = {
         "account_id": account_id,
-        "reader": account_id,
+        "reader": reader or account_id,
         "purpose": PURPOSE,
         "consent": CONSENT,
         "procedure": code,

@@ -25,6 +25,7 @@ from chassis.web import (
 from services.intake import handlers, queries, replica, schemas
 from services.intake.domain import Application
 from services.intake.numbers import is_application_no, is_query_code, query_code
+from services.intake.web.owner import acted, check_may_file, owner_for, owner_of_application, scope
 
 APPLICANTS = own("person", "firm")
 (DESK,) = of_department("acceptance_clerk")
@@ -71,8 +72,16 @@ class Applications(MethodView):
     def post(self, command: dict[str, Any]) -> Any:
         """File an application: an item or a package, by one form."""
         who, uow = caller(), current_uow()
+        owner = owner_for(command["procedure"])
+        check_may_file(command["procedure"], uow.session)
         found = handlers.submit(
-            command["procedure"], command["form"], command["channel"], who.account_id, who.kind, uow
+            command["procedure"],
+            command["form"],
+            command["channel"],
+            owner,
+            who.principal_kind,
+            uow,
+            filed_by=who.agent,
         )
         receipt = receipt_of(found, uow.session, uow.master_key)
         return receipt, {"Location": f"/api/intake/applications/{found.application_no}"}
@@ -83,7 +92,7 @@ class Applications(MethodView):
     @applications.response(200, schemas.ApplicationsSchema)
     def get(self, query: dict[str, Any]) -> Any:
         """My applications, newest first."""
-        return queries.mine(caller().account_id, query.get("cursor"), current_session())
+        return queries.mine(caller().principal, query.get("cursor"), current_session(), scope())
 
 
 @applications.route("/applications/<number>")
@@ -94,7 +103,8 @@ class OneApplication(MethodView):
     def get(self, number: str) -> Any:
         """Where it is: for the applicant and the departments that take part."""
         who, session = caller(), current_session()
-        found = queries.application_for(number, who.account_id, who.department, session)
+        owner = owner_of_application(number, session)
+        found = queries.application_for(number, owner, who.department, session)
         return queries.view(found, session)
 
 
@@ -118,7 +128,7 @@ class Receipt(MethodView):
     def get(self, number: str) -> Any:
         """The proof of filing, for who filed."""
         session = current_session()
-        found = queries.own_application(number, caller().account_id, session)
+        found = queries.own_application(number, owner_of_application(number, session), session)
         return receipt_of(found, session, current_database().config.master_key)
 
 
@@ -130,7 +140,8 @@ class Form(MethodView):
     def get(self, number: str) -> Any:
         """What was filled in: for the applicant, and (written down) for the desk that checks it."""
         who, uow = caller(), current_uow()
-        found = queries.form_for(number, who.account_id, who.department, uow.session)
+        owner = owner_of_application(number, uow.session)
+        found = queries.form_for(number, owner, who.department, uow.session)
         if who.department is not None:
             handlers.note_reading(number, None, who.account_id, who.department, uow)
         return found
@@ -144,7 +155,10 @@ class Resubmit(MethodView):
     @applications.response(202, schemas.ApplicationSchema)
     def post(self, command: dict[str, Any], number: str) -> Any:
         """File again after it was returned for correction."""
-        return _shown(handlers.resubmit(number, command["form"], caller().account_id, current_uow()))
+        uow = current_uow()
+        found = handlers.resubmit(number, command["form"], owner_of_application(number, uow.session), uow)
+        acted("resubmit", number, uow)
+        return _shown(found)
 
 
 @applications.route("/applications/<number>/corrections")
@@ -155,16 +169,17 @@ class Corrections(MethodView):
     @applications.response(202, schemas.ApplicationSchema)
     def post(self, command: dict[str, Any], number: str) -> Any:
         """Supply what a department asked for."""
-        return _shown(
-            handlers.correct(
-                number,
-                command["branch_no"],
-                command["changes"],
-                command["note"].strip(),
-                caller().account_id,
-                current_uow(),
-            )
+        uow = current_uow()
+        found = handlers.correct(
+            number,
+            command["branch_no"],
+            command["changes"],
+            command["note"].strip(),
+            owner_of_application(number, uow.session),
+            uow,
         )
+        acted("correct", number, uow)
+        return _shown(found)
 
 
 @applications.route("/applications/<number>/withdraw")
@@ -174,7 +189,10 @@ class Withdraw(MethodView):
     @applications.response(202, schemas.ApplicationSchema)
     def post(self, number: str) -> Any:
         """Withdraw. Before acceptance it ends at once, after it as soon as the departments have stopped."""
-        return _shown(handlers.withdraw(number, caller().account_id, current_uow()))
+        uow = current_uow()
+        found = handlers.withdraw(number, owner_of_application(number, uow.session), uow)
+        acted("withdraw", number, uow)
+        return _shown(found)
 
 
 @applications.route("/progress")

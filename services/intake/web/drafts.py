@@ -27,6 +27,7 @@ from services.intake.handlers import prefill
 from services.intake.handlers.prefill import KnownField
 from services.intake.web.applications import APPLICANTS, receipt_of
 from services.intake.web.means import means, with_limits
+from services.intake.web.owner import acted, check_may_file_draft, owner_for, owner_of_draft, scope
 
 drafts = Blueprint("drafts", __name__, description="Forms being filled in, and what is known beforehand.")
 
@@ -59,12 +60,20 @@ class Drafts(MethodView):
     @drafts.alt_response(200, schema=paper_schemas.DraftSchema)
     def post(self, command: dict[str, Any]) -> Any:
         """Begin a draft, or take up the unfinished one of this procedure (200)."""
-        who = caller()
+        who, owner = caller(), owner_for(command["procedure"])
         known = _known(command["procedure"]) if command["prefill"] else {}
         with current_database().transaction() as uow:
             found, is_new = handlers.begin(
-                command["procedure"], who.account_id, who.kind, known, uow, said=command["guide"]
+                command["procedure"],
+                owner,
+                who.principal_kind,
+                known,
+                uow,
+                reader=who.account_id,
+                said=command["guide"],
             )
+            if is_new:
+                acted("begin", found.draft_id, uow)
             view = _view(found, uow.session)
         headers = etag(found) | {"Location": f"/api/intake/drafts/{found.draft_id}"}
         return view, 201 if is_new else 200, headers
@@ -74,7 +83,7 @@ class Drafts(MethodView):
     @drafts.response(200, paper_schemas.DraftsSchema)
     def get(self) -> Any:
         """My unfinished drafts, the one saved last first."""
-        return {"items": slot_views.drafts_of(caller().account_id, current_session())}
+        return {"items": slot_views.drafts_of(caller().principal, current_session(), scope())}
 
 
 @drafts.route("/drafts/<draft_id>")
@@ -84,8 +93,9 @@ class OneDraft(MethodView):
     @drafts.response(200, paper_schemas.DraftSchema)
     def get(self, draft_id: str) -> Any:
         """My draft, as it was saved last."""
-        found = slot_views.draft_of(draft_id, caller().account_id, current_session())
-        return _view(found, current_session()), 200, etag(found)
+        session = current_session()
+        found = slot_views.draft_of(draft_id, owner_of_draft(draft_id, session), session)
+        return _view(found, session), 200, etag(found)
 
     @writes
     @requires(*APPLICANTS)
@@ -94,7 +104,8 @@ class OneDraft(MethodView):
     def patch(self, command: dict[str, Any], draft_id: str) -> Any:
         """Save the answers of a step, by If-Match. A 412 names what was changed meanwhile."""
         uow = current_uow()
-        found = handlers.save(draft_id, command["answers"], seen_revision(), caller().account_id, uow)
+        owner = owner_of_draft(draft_id, uow.session)
+        found = handlers.save(draft_id, command["answers"], seen_revision(), owner, uow)
         return _view(found, uow.session), 200, etag(found)
 
     @writes
@@ -102,7 +113,9 @@ class OneDraft(MethodView):
     @drafts.response(204)
     def delete(self, draft_id: str) -> None:
         """Let it go, with all that was uploaded."""
-        handlers.discard(draft_id, caller().account_id, current_uow())
+        uow = current_uow()
+        handlers.discard(draft_id, owner_of_draft(draft_id, uow.session), uow)
+        acted("discard", draft_id, uow)
 
 
 @drafts.route("/drafts/<draft_id>/submit")
@@ -114,7 +127,12 @@ class Submit(MethodView):
     def post(self, draft_id: str) -> Any:
         """File it, by If-Match. Filed before, the same receipt comes again (200)."""
         who, uow = caller(), current_uow()
-        filed, number = handlers.file(draft_id, seen_revision(), who.account_id, who.kind, uow)
+        owner = owner_of_draft(draft_id, uow.session)
+        slot_views.draft_of(draft_id, owner, uow.session)
+        check_may_file_draft(draft_id, uow.session)
+        filed, number = handlers.file(
+            draft_id, seen_revision(), owner, who.principal_kind, uow, filed_by=who.agent
+        )
         location = {"Location": f"/api/intake/applications/{number}"}
         if filed is None:
             return receipt_of(number, uow.session, uow.master_key), 200, location
@@ -127,9 +145,9 @@ class Prefill(MethodView):
     @drafts.response(200, paper_schemas.PrefillSchema)
     def get(self, code: str) -> Any:
         """What is known of the caller for this form, each with its origin. The reading is written down."""
-        known = _known(code)
+        owner, known = owner_for(code), _known(code)
         with current_database().transaction() as uow:
-            prefill.write_down(code, caller().account_id, known, uow)
+            prefill.write_down(code, owner, known, uow, reader=caller().account_id)
         return {
             "purpose": prefill.PURPOSE,
             "consent": prefill.CONSENT,
@@ -140,6 +158,9 @@ class Prefill(MethodView):
 def _known(code: str) -> Mapping[str, KnownField]:
     with current_database().read() as session:
         procedure = replica.open_procedure(code, session).procedure
-    about = means().identity.about(request.headers["Authorization"], prefill.PURPOSE)
+    who = caller()
+    about = means().identity.about(
+        request.headers["Authorization"], prefill.PURPOSE, who.principal if who.acting else ""
+    )
     with current_database().read() as session:
-        return prefill.known_fields(procedure, caller().account_id, about, session)
+        return prefill.known_fields(procedure, who.principal, about, session)

@@ -34,6 +34,7 @@ from services.intake.problems import file_too_large, no_file
 from services.intake.scanning import find_test_virus
 from services.intake.web.applications import APPLICANTS, DEPARTMENTS, DESK
 from services.intake.web.means import means, with_limits
+from services.intake.web.owner import acted, owner_of_application, owner_of_draft, owner_of_material
 
 materials = Blueprint("materials", __name__, description="Files in slots, one slot a material.")
 UPLOADS = ("materials.DraftSlot", "materials.ApplicationSlot")
@@ -51,20 +52,25 @@ class DraftSlot(MethodView):
     @materials.response(201, schemas.MaterialSchema)
     def post(self, draft_id: str, code: str) -> Any:
         """Put a file into a slot of my draft; what was there stays as an older version."""
-        account = caller().account_id
         with current_database().read() as session:
+            account = owner_of_draft(draft_id, session)
             draft = slot_views.draft_of(draft_id, account, session)
             formats = spec_of(replica.open_procedure(draft.procedure, session).procedure, code).formats
-        return _take(
-            code, formats, lambda upload, uow: handlers.put_into_draft(draft_id, upload, account, uow)
-        )
+
+        def keep(upload: Upload, uow: UnitOfWork) -> Material:
+            acted("upload", draft_id, uow)
+            return handlers.put_into_draft(draft_id, upload, account, uow)
+
+        return _take(code, formats, keep)
 
     @writes
     @requires(*APPLICANTS)
     @materials.response(204)
     def delete(self, draft_id: str, code: str) -> None:
         """Empty the slot."""
-        handlers.take_out_of_draft(draft_id, code, caller().account_id, current_uow())
+        uow = current_uow()
+        handlers.take_out_of_draft(draft_id, code, owner_of_draft(draft_id, uow.session), uow)
+        acted("take_out", draft_id, uow)
 
 
 @materials.route("/applications/<number>/materials")
@@ -75,8 +81,10 @@ class Slots(MethodView):
     def get(self, number: str) -> Any:
         """All slots for the applicant and the leading department's desk, their own for departments."""
         who, session = caller(), current_session()
-        found = queries.application_for(number, who.account_id, who.department, session)
-        own = found.applicant == who.account_id
+        found = queries.application_for(
+            number, owner_of_application(number, session), who.department, session
+        )
+        own = found.applicant == who.principal
         whole = own or (who.is_any(DESK) and found.lead_department == who.department)
         only = None if whole else queries.readable_materials(found, who.department, session)
         return {"items": with_limits(slot_views.slots_of(found, session, only=only, unsent=own))}
@@ -89,21 +97,26 @@ class ApplicationSlot(MethodView):
     @materials.response(201, schemas.MaterialSchema)
     def post(self, number: str, code: str) -> Any:
         """Upload what was asked to be put right. It counts once the correction is sent."""
-        account = caller().account_id
         with current_database().read() as session:
+            account = owner_of_application(number, session)
             found = queries.own_application(number, account, session)
             known = replica.known_procedure(found.procedure, found.version, session)
             formats = spec_of(known.procedure, code).formats
-        return _take(
-            code, formats, lambda upload, uow: handlers.put_into_application(number, upload, account, uow)
-        )
+
+        def keep(upload: Upload, uow: UnitOfWork) -> Material:
+            acted("upload", number, uow)
+            return handlers.put_into_application(number, upload, account, uow)
+
+        return _take(code, formats, keep)
 
     @writes
     @requires(*APPLICANTS)
     @materials.response(204)
     def delete(self, number: str, code: str) -> None:
         """Take back what has been uploaded and not been sent."""
-        handlers.take_out_of_application(number, code, caller().account_id, current_uow())
+        uow = current_uow()
+        handlers.take_out_of_application(number, code, owner_of_application(number, uow.session), uow)
+        acted("take_out", number, uow)
 
 
 @materials.route("/materials/<material_id>")
@@ -114,8 +127,9 @@ class Content(MethodView):
         """The file itself. Each reading by a department is written down."""
         who = caller()
         with current_database().transaction() as uow:
+            owner = owner_of_material(material_id, uow.session)
             found, branch_no = slot_views.material_for(
-                material_id, who.account_id, who.department, who.is_any(DESK), uow.session
+                material_id, owner, who.department, who.is_any(DESK), uow.session
             )
             if who.department is not None and found.application_no is not None:
                 note_reading(

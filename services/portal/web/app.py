@@ -32,10 +32,12 @@ from services.portal.web import (
     cases,
     desk,
     find,
+    firms,
     head,
     lead,
     own_data,
     papers,
+    real_name,
     security,
     space,
     steps,
@@ -48,6 +50,7 @@ from services.portal.web.portal import (
     Portal,
     SignInNeeded,
     account,
+    acting,
     go,
     is_elder,
     language,
@@ -109,6 +112,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         steps.pages,
         security.pages,
         admin.pages,
+        real_name.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)
@@ -169,6 +173,10 @@ def _answer(error: Exception) -> Response | AnyResponse:
         return _sign_in()
     if isinstance(error, StaleForm):
         return _trouble(403, kind="stale-form")
+    if firms.has_ended(error):
+        return firms.ended()
+    if isinstance(error, Refused) and error.slug == "level-needed":
+        return firms.raise_level(error.problem["needed"])
     if isinstance(error, RequestEntityTooLarge) and request.endpoint in papers.LARGER:
         return papers.too_large(request.view_args or {})
     if isinstance(error, Refused):
@@ -206,7 +214,7 @@ def _sign_in() -> Response:
     if session().signed_in:
         if request.method == "POST" and request.endpoint == "apply.step":
             _keep_typed()
-        session().end()
+        session().lapse()
         note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
     on_form = request.endpoint in FORMS
     if request.endpoint == "papers.put":
@@ -234,6 +242,7 @@ def _context() -> dict[str, Any]:
         "lang": t.code,
         "place": portal().place,
         "account": account(),
+        "acting": acting(),
         "signed_in": session().signed_in,
         "is_staff": account().get("kind") == "staff",
         "roles": account().get("roles", ()),

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from chassis.web import current_feed
 from services.portal.clients import Refused, Unreachable
 from services.portal.papers import SlotView, slot_views
+from services.portal.web import firms
 from services.portal.web.fix import fix_page
 from services.portal.web.portal import account, city, go, language, note, page, portal, requires
 from services.portal.web.public import case_values, names_of
@@ -39,7 +40,12 @@ def done(no: str) -> Response:
 @requires()
 def case(no: str) -> Response:
     here, since = city(), current_feed().position()
-    found = here.application(no)
+    try:
+        found = here.application(no)
+    except Refused as refused:
+        if refused.status == 404 and (firm := firms.firm_of_case(no)):
+            return page("firm_case.html", 404, firm=firm, no=no)
+        raise
     try:
         opinions = {b["branch_no"]: b for b in here.case(no).get("branches", ())}
     except (Refused, Unreachable):
@@ -51,6 +57,7 @@ def case(no: str) -> Response:
         opinions=opinions,
         query_code=_query_code(no) if account()["kind"] != "staff" else "",
         slots=_slots(no),
+        filer=firms.filer(found.get("filed_by")),
         licence_title=_licence_titles(found),
         **case_values(found),
     )

@@ -18,7 +18,7 @@ PACKED = {
     "image/svg+xml",
 }
 STATIC = Path(__file__).parents[1] / "static"
-SHEETS = ("desk", "parts", "river", "forms", "pages", "find")
+SHEETS = ("desk", "parts", "river", "forms", "pages", "find", "firms")
 WORTH_IT = 500  # bytes; less than that gains nothing
 LEVEL = 6
 

@@ -24,7 +24,7 @@ from flask import (
     url_for,
 )
 
-from chassis.auth import Caller, InvalidToken
+from chassis.auth import Caller, InvalidToken, act_for
 from chassis.config import Config
 from chassis.peers import client_address
 from chassis.serving import serving
@@ -71,8 +71,10 @@ class Portal:
             log.warning("the city's colour can't be read well: river teal stays", colour=self.place.colour)
         self._remembered: OrderedDict[tuple[Any, ...], tuple[float, Any]] = OrderedDict()
 
-    def city(self, token: str = "", lang: str = "zh", address: str = "", browser: str = "") -> City:
-        return City(self.http, self.config.urls, token, lang, address, browser)
+    def city(
+        self, token: str = "", lang: str = "zh", address: str = "", browser: str = "", acting_for: str = ""
+    ) -> City:
+        return City(self.http, self.config.urls, token, lang, address, browser, acting_for)
 
     def public(self, what: str, *arguments: Any) -> Any:
         """A public answer of the catalogue, kept for a minute; an old one serves while it is away."""
@@ -130,15 +132,21 @@ def account() -> dict[str, Any]:
     return session().account
 
 
+def acting() -> dict[str, str]:
+    """The firm the visitor has chosen to act for (``firm``, ``name``), or empty."""
+    return session().acting
+
+
 def is_elder() -> bool:
     return request.cookies.get(VIEW_COOKIE) == "elder"
 
 
 def me() -> Caller:
-    """The visitor as the token proves it; raises `SignInNeeded`."""
+    """The visitor as the token proves it, acting for the firm that was chosen; raises `SignInNeeded`, and
+    the problem ``not-your-firm``."""
     if "caller" not in g:
         try:
-            g.caller = serving().verifier.verify(token())
+            g.caller = act_for(acting().get("firm", ""), serving().verifier.verify(token()))
         except InvalidToken:
             raise SignInNeeded from None
     return cast(Caller, g.caller)
@@ -170,8 +178,13 @@ def token() -> str:
 
 
 def city() -> City:
-    """The city's services in the visitor's name."""
-    return portal().city(token(), language().code, _address())
+    """The city's services in the visitor's name, or that of the firm acted for."""
+    return portal().city(token(), language().code, _address(), acting_for=acting().get("firm", ""))
+
+
+def own_city(firm: str = "") -> City:
+    """The city's services in the visitor's own name, whomever else they act for; or in that of ``firm``."""
+    return portal().city(token(), language().code, _address(), acting_for=firm)
 
 
 def anybody() -> City:

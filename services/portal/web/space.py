@@ -11,7 +11,7 @@ from services.portal import views
 from services.portal.clients import Refused, Unreachable
 from services.portal.dates import moment
 from services.portal.follow import Message, message_of
-from services.portal.web import public
+from services.portal.web import firms, public
 from services.portal.web.portal import (
     account,
     city,
@@ -55,6 +55,7 @@ def space() -> Response:
         news=news,
         unread=unread,
         next=answer.get("next"),
+        firms=firms.my_firms() if account()["kind"] == "person" else [],
     )
 
 
@@ -120,7 +121,8 @@ def preferences() -> Response:
 @pages.get("/stream/space")
 @requires()
 def stream() -> Response:
-    return current_feed().response({f"account:{account()['account_id']}"}, me())
+    who = me()
+    return current_feed().response({f"account:{who.account_id}", f"account:{who.principal}"}, who)
 
 
 def _choices() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from services.portal.answers import said
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.forms import labels
 from services.portal.papers import issuers, slot_views
+from services.portal.web import firms
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
 from services.portal.web.public import FIRST_PAGES, case_values, names_of
 
@@ -152,6 +153,7 @@ def accept(no: str) -> Response:
         errors=errors,
         key=uuid4().hex,
         typed=request.form,
+        filer=firms.filer(case.get("filed_by")),
         **case_values(case),
     )
 
@@ -192,6 +194,7 @@ def branch_page(
         mark=views.branch_mark(found, language(), for_staff=True),
         mine=mine,
         dossier=dossier,
+        filer=firms.filer(dossier.get("filed_by")),
         slots=slot_views(dossier.get("materials") or (), language(), for_staff=True),
         issuers=issuers(procedure),
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),

@@ -1,0 +1,20 @@
+"""Which agent filed a case for a firm.
+
+Revision ID: notification_03_firms
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "notification_03_firms"
+down_revision = "notification_0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("application", sa.Column("filed_by", sa.String(80)))
+
+
+def downgrade() -> None:
+    op.drop_column("application", "filed_by")
