@@ -135,7 +135,7 @@ class Rehearsal:
             client = self.client(login)
             shown = {"name": name, "id_number": numbers["id_number"]}
             client.post("identity", "/me/real-name/number", shown)
-            client.sign_in()
+            self._clients.pop(login)
 
     def make(self, moves: Sequence[tuple[datetime, Callable[[], None]]]) -> None:
         """Make moves that don't stand on each other, each at its moment and beside the others, and let
