@@ -1,9 +1,11 @@
 """Who calls: access tokens, checked offline, and what each endpoint asks of its caller.
 
 A token is an ES256 JWT with ``kid`` in its header and the claims ``iss`` (``onewindow``), ``sub``
-(account id), ``kind`` (person, firm, staff or machine), ``roles``, ``dept`` (optional), ``iat``, ``exp``
-(at most ten minutes later) and ``jti``. ``iat`` may have a fraction: a revocation refuses what was issued
-before its very moment, so a token of the same second survives only if it says how late in it it came.
+(account id), ``aud`` (a list; ``onewindow`` in it stands for the platform's own interfaces), ``kind``
+(person, firm, staff or machine), ``roles``, ``dept`` (optional), ``sid`` (the session; machines have none),
+``scope`` (words with a space between, optional), ``iat``, ``exp`` (at most ten minutes later) and ``jti``.
+``iat`` may have a fraction: a revocation refuses what was issued before its very moment, so a token of the
+same second survives only if it says how late in it it came.
 """
 
 from __future__ import annotations
@@ -20,12 +22,15 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from chassis import metrics
 from chassis.clock import seconds
 from chassis.problems import Problem
 from chassis.serving import serving
 from chassis.trust import TOKEN_LIFETIME, Keyring
 
 ISSUER = "onewindow"
+AUDIENCE = "onewindow"
+"""What a token's ``aud`` must name before a service of the platform takes it."""
 ALGORITHM = "ES256"
 MAX_TOKEN_LENGTH = 4096
 CLOCK_SKEW = 60.0
@@ -35,12 +40,17 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class InvalidToken(Exception):
-    """A token that proves nothing; the text says why, for logs only."""
+    """A token that proves nothing; the text says why, for logs only, ``reason`` in one of few words."""
+
+    def __init__(self, text: str, reason: str = "malformed"):
+        super().__init__(text)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request at hand. ``department`` is set for staff and departments' systems."""
+    """Who sent the request at hand. ``department`` is set for staff and departments' systems, ``session_id``
+    for whoever signed in, ``scopes`` for clients that were given some."""
 
     account_id: str
     kind: str
@@ -48,6 +58,9 @@ class Caller:
     department: str | None
     issued_at: float
     expires_at: float
+    session_id: str | None = None
+    scopes: frozenset[str] = frozenset()
+    audience: frozenset[str] = frozenset()
 
     def is_any(self, *names: str) -> bool:
         """Whether the account's kind or one of its roles is among ``names``."""
@@ -132,7 +145,8 @@ def _identify() -> Caller | None:
         return None
     try:
         return serving().verifier.verify(authorization.token)
-    except InvalidToken:
+    except InvalidToken as error:
+        metrics.TOKENS_REFUSED.labels(serving().config.service, error.reason).inc()
         return None
 
 
@@ -145,8 +159,9 @@ class Verifier:
         self._verified: dict[bytes, tuple[str, Caller]] = {}
         self._lock = threading.Lock()
 
-    def verify(self, token: str) -> Caller:
-        """The caller a token stands for; raises `InvalidToken`."""
+    def verify(self, token: str, audience: str | None = AUDIENCE) -> Caller:
+        """The caller a token stands for; raises `InvalidToken`. Without ``audience`` it may have been issued
+        for anybody: the provider's own endpoints alone take it then."""
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken("too long")
         digest = hashlib.sha256(token.encode()).digest()
@@ -155,12 +170,14 @@ class Verifier:
             found = self._read(token)
             self._remember(digest, found)
         elif self.keyring.key(found[0]) is None:
-            raise InvalidToken("its key was retired")
+            raise InvalidToken("its key was retired", "key")
         who = found[1]
+        if audience is not None and audience not in who.audience:
+            raise InvalidToken("for somebody else", "audience")
         if who.expires_at <= self._clock():
-            raise InvalidToken("expired")
+            raise InvalidToken("expired", "expired")
         if self.keyring.revoked(who.account_id, who.issued_at):
-            raise InvalidToken("revoked")
+            raise InvalidToken("revoked", "revoked")
         return who
 
     def _remember(self, digest: bytes, found: tuple[str, Caller]) -> None:
@@ -174,7 +191,7 @@ class Verifier:
             kid = signed.headers().get("kid")
             key = self.keyring.key(kid) if isinstance(kid, str) else None
             if key is None:
-                raise InvalidToken("unknown key")
+                raise InvalidToken("unknown key", "key")
             return key
 
         try:
@@ -186,16 +203,20 @@ class Verifier:
     def _caller(self, claims: dict[str, Any]) -> Caller:
         issued_at, expires_at = _moment(claims, "iat"), _moment(claims, "exp")
         if claims.get("iss") != ISSUER:
-            raise InvalidToken("another issuer")
+            raise InvalidToken("another issuer", "issuer")
         if not 0 < expires_at - issued_at <= TOKEN_LIFETIME.total_seconds():
             raise InvalidToken("lives too long")
-        if issued_at > self._clock() + CLOCK_SKEW:
-            raise InvalidToken("issued in the future")
+        starts_at = _moment(claims, "nbf") if "nbf" in claims else issued_at
+        if max(issued_at, starts_at) > self._clock() + CLOCK_SKEW:
+            raise InvalidToken("not valid yet", "early")
         roles, department = claims.get("roles", []), claims.get("dept")
         if not isinstance(roles, list) or not all(isinstance(r, str) for r in roles):
             raise InvalidToken("roles must be a list of words")
         if department is not None and not isinstance(department, str):
             raise InvalidToken("dept must be a word")
+        scope, session_id = claims.get("scope", ""), claims.get("sid")
+        if not isinstance(scope, str) or not (session_id is None or isinstance(session_id, str)):
+            raise InvalidToken("scope and sid must be text")
         return Caller(
             account_id=_word(claims, "sub"),
             kind=_word(claims, "kind"),
@@ -203,6 +224,9 @@ class Verifier:
             department=department,
             issued_at=issued_at,
             expires_at=expires_at,
+            session_id=session_id,
+            scopes=frozenset(scope.split()),
+            audience=_audience(claims),
         )
 
 
@@ -211,6 +235,14 @@ def _moment(claims: dict[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise InvalidToken(f"{name} must be a time")
     return float(value)
+
+
+def _audience(claims: dict[str, Any]) -> frozenset[str]:
+    named = claims.get("aud")
+    named = [named] if isinstance(named, str) else named
+    if not isinstance(named, list) or not named or not all(isinstance(a, str) for a in named):
+        raise InvalidToken("aud must name somebody", "audience")
+    return frozenset(named)
 
 
 def _word(claims: dict[str, Any], name: str) -> str:

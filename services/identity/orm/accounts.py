@@ -35,6 +35,7 @@ session = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("renewed_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("browser", String(64)),
     Index("session_of", "account_id"),
 )
 

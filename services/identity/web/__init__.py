@@ -10,9 +10,12 @@ from chassis.config import Config
 from chassis.web import create_app as service_app
 from services.identity.problems import PROBLEMS
 from services.identity.web.accounts import accounts
+from services.identity.web.consents import consents
+from services.identity.web.logout import logout
+from services.identity.web.oidc import oidc
 from services.identity.web.tokens import tokens
 
-BLUEPRINTS = (tokens, accounts)
+BLUEPRINTS = (tokens, accounts, oidc, logout, consents)
 
 
 def create_app(config: Config, **options: Any) -> Flask:

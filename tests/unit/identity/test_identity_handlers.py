@@ -103,7 +103,7 @@ def test_a_token_says_who_and_what_but_no_name(database: Database) -> None:
     account_id = somebody(database, kind="staff", roles=["officer"], department="SJ")
     token = signed_in(database, account_id).access_token
     decoded = jwt.decode(token, jwks(database), algorithms=["ES256"])
-    assert set(decoded.claims) == {"iss", "sub", "kind", "roles", "dept", "iat", "exp", "jti"}
+    assert set(decoded.claims) == {"iss", "sub", "aud", "kind", "roles", "dept", "sid", "iat", "exp", "jti"}
     assert decoded.claims["exp"] - decoded.claims["iat"] == 600
     assert "kid" in decoded.header
     caller = keyring(database).verify(token)
