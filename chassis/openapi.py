@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, NoReturn
 
 import flask_smorest  # type: ignore[import-untyped]
 import marshmallow as ma
-from flask import Request, abort
+from flask import Flask, Request, Response, abort
 from webargs import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
@@ -100,6 +102,9 @@ class Blueprint(flask_smorest.Blueprint):
         super().__init__(name, import_name, **options)
         self._prepare_doc_cbks.append(_describe_access)
 
+    def register_views_in_doc(self, api: Api, *of: Any, **options: Any) -> None:
+        api.undescribed.append(partial(super().register_views_in_doc, api, *of, **options))
+
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
     ) -> None:
@@ -119,9 +124,21 @@ def _describe_access(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dic
 
 
 class Api(flask_smorest.Api):
-    """The OpenAPI document of one service; every error is a problem."""
+    """The OpenAPI document of one service, made when it is first asked for; every error is a problem."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask):
+        self.undescribed: list[Callable[[], None]] = []
+        self._describing = Lock()
+        super().__init__(app)
+
+    def _openapi_json(self) -> Response:
+        with self._describing:
+            while self.undescribed:
+                self.undescribed.pop(0)()
+        response: Response = super()._openapi_json()
+        return response
 
     def _register_error_handlers(self) -> None:
         """Errors are answered by the web application."""

@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from deploy.local import machine
 from deploy.local.processes import family, gone, signal_all, until
 from deploy.local.servers import PostgresServer, RabbitServer
+from tests.migrated import Fill, Templates
 
 PR_SET_CHILD_SUBREAPER = 36
 ENDS_WITHIN_S = 5
 START_FIRST = ("e2e", "faults", "browser", "integration")
 SHARE_A_PLATFORM = ("e2e",)
 
-Databases = Callable[[str], str]
+Databases = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +37,45 @@ def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL for all tests; each makes databases of its own on it."""
+    """A PostgreSQL for all tests; each makes databases of its own on it.
+
+    It doesn't wait for the disk: tests kill processes, and what a process has written outlives it.
+    """
     machine.ensure_installed({machine.postgres_binaries: "postgresql"})
     with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+        with psycopg.connect(server.url.format(database="postgres"), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server
 
 
 @pytest.fixture
-def databases(postgres: PostgresServer) -> Iterator[Databases]:
-    """``databases("intake")``: the address of a new, empty database, dropped after the test."""
+def empty_databases(postgres: PostgresServer) -> Iterator[Databases]:
+    """``empty_databases("intake")``: the address of a new, empty database, dropped after the test."""
     made: list[str] = []
 
     def make(service: str) -> str:
         made.append(postgres.create_database(f"{service}_{secrets.token_hex(4)}"))
+        return made[-1]
+
+    yield make
+    for url in made:
+        postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: PostgresServer) -> Templates:
+    return Templates(postgres)
+
+
+@pytest.fixture
+def databases(templates: Templates, postgres: PostgresServer) -> Iterator[Databases]:
+    """``databases("intake")``: the address of a new database with the service's newest schema, dropped after
+    the test; ``databases("catalog", fill)``: with what is filled in."""
+    made: list[str] = []
+
+    def make(service: str, fill: Fill | None = None) -> str:
+        made.append(templates.copy(service, fill))
         return made[-1]
 
     yield make

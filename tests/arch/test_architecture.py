@@ -13,8 +13,6 @@ from tests.arch import rules
 from tests.arch.tree import ROOT, SERVICES, code, files, named
 
 MOST_LINES = 400
-# to be split when they are next worked on; nothing may be added here
-LONG_TESTS = {"tests/integration/test_intake_api.py", "tests/unit/portal/fake_city.py"}
 MACHINE_PATHS = re.compile(
     "|".join(
         [re.escape(str(ROOT)) + r"\b", r"/home/\w", r"/Users/\w", r"(?<![\w.])/root\b", r"[A-Z]:\\+Users"]
@@ -32,8 +30,7 @@ def offences(paths: Iterable[Path], rule: Callable[..., Iterator[str]]) -> list[
 
 def test_no_python_file_is_too_long_to_read() -> None:
     long = {named(p): n for p in files(ending=".py") if (n := len(p.read_text().splitlines())) > MOST_LINES}
-    assert {name: n for name, n in long.items() if name not in LONG_TESTS} == {}
-    assert long.keys() >= LONG_TESTS, "no longer too long: take it off the list"
+    assert long == {}
 
 
 def test_contracts_need_the_standard_library_only() -> None:

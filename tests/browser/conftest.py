@@ -17,6 +17,7 @@ from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.unit.portal.fake_city import PASSWORD, catalog, tell_pages
 from tests.unit.portal.fake_follow import FollowCity
+from tests.unit.portal.templates import reuse_compiled
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -58,7 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     database = memory_database("portal", folder, Base.metadata, urls=URLS)
     mint.install(database)
     city = FollowCity(folder, mint, catalog(folder), say=tell_pages(database))
-    app = create_app(database.config, database)
+    app = reuse_compiled(create_app(database.config, database))
     app.extensions["portal"].http.mount("http://", city.adapter())
     server = make_server("127.0.0.1", 0, app, threaded=True)
     server.daemon_threads = True

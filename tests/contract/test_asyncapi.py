@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def node_modules() -> Path:
     return ensure_node_modules()
 
 
+@cache
 def parsed(text: str) -> dict[str, Any]:
     return dict(json.loads(run_node([str(SCRIPT)], stdin=text)))
 

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from chassis import migrate
 from chassis.config import Config
 from chassis.database import Database
 from chassis.fakes.database import deliver, envelope
@@ -39,7 +38,6 @@ class Senders:
         self._folder = folder
         key = folder / "master.key"
         self.database = Database(Config("notification", url, "memory://", read_master_key(key)))
-        migrate.upgrade(self.database)
         self._environment = {
             **os.environ,
             "ONEWINDOW_DATABASE_URL": url,

@@ -8,19 +8,27 @@ from typing import Any
 
 import pytest
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
+from tests.migrated import Reused, Templates, migrated
+
+
+@pytest.fixture(scope="session")
+def intakes(templates: Templates) -> Reused:
+    return Reused(templates, "intake")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def intake_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Intake's, migrated, on SQLite and on PostgreSQL."""
     changes: dict[str, Any] = {"urls": {"identity": "http://identity"}}
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres")
-        changes["database_url"] = server.create_database(f"{tmp_path.parent.name}_{tmp_path.name}"[-60:])
-    database = Database(scratch_config("intake", tmp_path, **changes))
-    migrate.upgrade(database)
+    if request.param == "sqlite":
+        database = migrated("intake", tmp_path, **changes)
+        yield database
+        database.close()
+        return
+    intakes: Reused = request.getfixturevalue("intakes")
+    url = intakes.take()
+    database = migrated("intake", tmp_path, database_url=url, **changes)
     yield database
     database.close()
+    intakes.give_back(url)

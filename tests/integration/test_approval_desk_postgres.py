@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask.testing import FlaskClient
 
-from chassis import migrate
-from chassis.database import Database
-from chassis.fakes.database import scratch_config
 from contracts.approval import (
     BranchAnswered,
     BranchClaimed,
@@ -26,6 +23,7 @@ from services.approval import handlers
 from services.approval.domain import IllegalMove
 from services.approval.handlers import OVERDUE
 from tests.integration.test_approval_postgres import at_once
+from tests.migrated import migrated
 from tests.unit.approval.bureau import BASE, Bureau, no
 from tests.unit.approval.helpers import GUARDED, accepted
 
@@ -40,8 +38,7 @@ AGREE = {"answer": "agree", "opinion": "同意"}
 
 @pytest.fixture
 def bureau(tmp_path: Path, databases: Databases) -> Iterator[Bureau]:
-    database = Database(scratch_config("approval", tmp_path, database_url=databases("approval")))
-    migrate.upgrade(database)
+    database = migrated("approval", tmp_path, database_url=databases("approval"))
     yield Bureau(database)
     database.close()
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import deliver, scratch_config
+from chassis.fakes.database import deliver
 from contracts import Event
 from contracts.approval import CaseClosed, CaseDecided, CaseTerminated, SilenceDue
 from services.approval import handlers, orm, queries
 from services.approval.queries import PAGE
+from tests.migrated import migrated
 from tests.unit.approval.bureau import BASE, Bureau, answer, no
 from tests.unit.approval.helpers import accepted, advertising, parallel, restaurant
 from tests.unit.approval.test_approval_worker import assert_migrated
@@ -35,14 +35,13 @@ TIMES = 200
 
 @pytest.fixture
 def database(tmp_path: Path, databases: Databases) -> Iterator[Database]:
-    made = Database(scratch_config("approval", tmp_path, database_url=databases("approval")))
+    made = migrated("approval", tmp_path, database_url=databases("approval"))
     yield made
     made.close()
 
 
 @pytest.fixture
 def bureau(database: Database) -> Bureau:
-    migrate.upgrade(database)
     return Bureau(database)
 
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chassis import migrate, tables, timerows
-from chassis.database import Database, is_retryable
-from chassis.fakes.database import scratch_config
+from chassis import tables, timerows
+from chassis.database import is_retryable
 from contracts.approval import (
     BranchAnswered,
     BranchOverdue,
@@ -27,6 +26,7 @@ from contracts.approval import (
 )
 from contracts.cloudevents import Envelope, dump
 from services.approval import handlers, orm
+from tests.migrated import migrated
 from tests.unit.approval.bureau import Bureau, answer, no
 from tests.unit.approval.helpers import accepted, advertising, parallel
 
@@ -40,8 +40,7 @@ TIMES = 1000
 
 @pytest.fixture
 def bureau(tmp_path: Path, databases: Databases) -> Iterator[Bureau]:
-    database = Database(scratch_config("approval", tmp_path, database_url=databases("approval")))
-    migrate.upgrade(database)
+    database = migrated("approval", tmp_path, database_url=databases("approval"))
     yield Bureau(database)
     database.close()
 

@@ -10,13 +10,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import events_of, scratch_config
+from chassis.fakes.database import events_of
 from chassis.fakes.web import Mint, client
 from contracts.catalog import CalendarPublished
 from services.catalog import handlers
 from services.catalog.web import create_app
+from tests.migrated import migrated, sample_catalogue
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 PATH = "/api/catalog/calendar/2027"
@@ -24,10 +24,7 @@ PATH = "/api/catalog/calendar/2027"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(scratch_config("catalog", tmp_path))
-    migrate.upgrade(made)
-    with made.transaction() as uow:
-        handlers.load(SAMPLE, uow)
+    made = migrated("catalog", tmp_path, sample_catalogue)
     yield made
     made.close()
 

@@ -10,14 +10,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrate
 from chassis.database import Database
 from chassis.fakes.database import events_of
-from chassis.fakes.database import scratch_config as config_in
 from chassis.fakes.web import Mint, client
 from contracts.catalog import ProcedureClosed
 from services.catalog import handlers
 from services.catalog.web import create_app
+from tests.migrated import migrated, sample_catalogue
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 BASE = "/api/catalog"
@@ -25,10 +24,7 @@ BASE = "/api/catalog"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(config_in("catalog", tmp_path))
-    migrate.upgrade(made)
-    with made.transaction() as uow:
-        handlers.load(SAMPLE, uow)
+    made = migrated("catalog", tmp_path, sample_catalogue)
     yield made
     made.close()
 

@@ -14,36 +14,25 @@ from docx import Document
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
 from chassis.fakes.web import Mint, client
-from services.catalog import bulk, handlers, sheets
+from services.catalog import bulk, sheets
 from services.catalog.web import create_app
+from tests.migrated import migrated, sample_catalogue
 
 TESTS = Path(__file__).parents[1]
 SAMPLE = TESTS.parent / "sample_city"
 BASE = "/api/catalog"
 QUERIES = yaml.safe_load((TESTS / "search" / "queries.yaml").read_text(encoding="utf-8"))
-GENERATED = 3_000
-
-
-def filled(database: Database, generated: int = 0) -> Database:
-    migrate.upgrade(database)
-    with database.transaction() as uow:
-        handlers.load(SAMPLE, uow)
-    if generated:
-        bulk.load(bulk.workshop(SAMPLE), generated, database, lambda _: None)
-    return database
+GENERATED = 1_100
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = None
+    options = {}
     if request.param == "postgresql":
-        url = request.getfixturevalue("databases")("catalog")
-    options = {"database_url": url} if url else {}
-    made = filled(Database(scratch_config("catalog", tmp_path, **options)))
+        options["database_url"] = request.getfixturevalue("databases")("catalog", sample_catalogue)
+    made = migrated("catalog", tmp_path, sample_catalogue, **options)
     yield made
     made.close()
 
@@ -77,14 +66,13 @@ def read(anyone: FlaskClient, path: str) -> Any:
 
 
 def test_both_databases_find_the_same_in_the_same_order(tmp_path: Path, databases: Any) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
+    url = databases("catalog", sample_catalogue)
     both = [
-        filled(Database(scratch_config("catalog", tmp_path / "a")), GENERATED),
-        filled(
-            Database(scratch_config("catalog", tmp_path / "b", database_url=databases("catalog"))), GENERATED
-        ),
+        migrated("catalog", tmp_path / "a", sample_catalogue),
+        migrated("catalog", tmp_path / "b", sample_catalogue, database_url=url),
     ]
+    for database in both:
+        bulk.load(bulk.workshop(SAMPLE), GENERATED, database, lambda _: None)
     askers = [client(create_app(d.config, database=d)) for d in both]
     for entry in [{"query": "", "finds": []}, *QUERIES]:
         for more in ("", "&department=SJ", "&audience=person&page=2"):

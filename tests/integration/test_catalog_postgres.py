@@ -5,18 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from chassis import migrate
 from chassis.database import Database
 from chassis.fakes.database import events_of
-from chassis.fakes.database import scratch_config as config_in
 from chassis.fakes.web import client
 from contracts.catalog import ProcedurePublished
 from services.catalog import handlers
 from services.catalog.web import create_app
+from tests.conftest import Databases
+from tests.migrated import migrated
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 
@@ -24,9 +23,8 @@ PROCEDURES = sum(1 for kind in ("items", "packages") for _ in (SAMPLE / kind).it
 
 
 @pytest.fixture
-def database(tmp_path: Path, postgres: Any) -> Iterator[Database]:
-    made = Database(config_in("catalog", tmp_path, database_url=postgres.create_database(tmp_path.name)))
-    migrate.upgrade(made)
+def database(tmp_path: Path, databases: Databases) -> Iterator[Database]:
+    made = migrated("catalog", tmp_path, database_url=databases("catalog"))
     yield made
     made.close()
 

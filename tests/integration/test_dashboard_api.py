@@ -14,12 +14,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import deliver, scratch_config
+from chassis.fakes.database import deliver
 from chassis.fakes.web import Mint, client
 from services.dashboard import handlers
 from services.dashboard.web import create_app
+from tests.migrated import migrated
 from tests.unit.dashboard.history import history
 
 BASE = "/api/dashboard"
@@ -43,8 +43,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(scratch_config("dashboard", tmp_path))
-    migrate.upgrade(database)
+    database = migrated("dashboard", tmp_path)
     yield Office(database)
     database.close()
 

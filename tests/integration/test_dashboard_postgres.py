@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from chassis import migrate, projection, tables
+from chassis import projection, tables
 from chassis.consume import Consumption, Delivery
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
 from contracts.cloudevents import Envelope, dump
 from services.dashboard import handlers
 from services.dashboard import projection as ours
 from services.dashboard.orm import Generation, generations
 from services.dashboard.orm import projection as projection_table
+from tests.migrated import migrated
 from tests.unit.dashboard.history import history
 
 Databases = Callable[[str], str]
@@ -31,8 +31,7 @@ def made(tmp_path: Path, databases: Databases) -> Iterator[Callable[[str], Datab
     opened: list[Database] = []
 
     def make(service: str) -> Database:
-        database = Database(scratch_config(service, tmp_path, database_url=databases(service)))
-        migrate.upgrade(database)
+        database = migrated(service, tmp_path, database_url=databases(service))
         opened.append(database)
         return database
 

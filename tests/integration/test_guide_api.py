@@ -8,12 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config as config_in
 from chassis.fakes.web import Mint, client
-from services.catalog import handlers
 from services.catalog.web import create_app
+from tests.migrated import migrated, sample_catalogue
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 BASE = "/api/catalog"
@@ -34,10 +32,7 @@ PUBLIC = (
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = Database(config_in("catalog", tmp_path_factory.mktemp("catalog")))
-    migrate.upgrade(made)
-    with made.transaction() as uow:
-        handlers.load(SAMPLE, uow)
+    made = migrated("catalog", tmp_path_factory.mktemp("catalog"), sample_catalogue)
     yield made
     made.close()
 

@@ -12,15 +12,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from chassis import migrate, trust
+from chassis import trust
 from chassis.database import Database
 from chassis.fakes.database import deliver, events_of
-from chassis.fakes.database import scratch_config as config_in
 from chassis.fakes.web import Mint, client
 from chassis.tables import attempt
 from contracts.identity import AccountOpened, TokensRevoked
 from services.identity import orm, sample
 from services.identity.web import create_app
+from tests.migrated import migrated
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 BASE = "/api/identity"
@@ -35,8 +35,7 @@ PERSON = {
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(config_in("identity", tmp_path))
-    migrate.upgrade(made)
+    made = migrated("identity", tmp_path)
     with made.transaction() as uow:
         sample.load(SAMPLE, uow)
     hear(made)

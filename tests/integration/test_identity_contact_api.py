@@ -11,12 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
 from chassis.fakes.web import Mint, client
 from services.identity import domain, handlers, keys, orm
 from services.identity.web import create_app
+from tests.migrated import migrated
 
 BASE = "/api/identity"
 ENDPOINTS = [("GET", "/me/contact"), ("PUT", "/me/contact"), ("GET", "/accounts/contacts?ids=x")]
@@ -43,8 +42,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(scratch_config("identity", tmp_path))
-    migrate.upgrade(database)
+    database = migrated("identity", tmp_path)
     yield Office(database)
     database.close()
 

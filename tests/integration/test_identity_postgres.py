@@ -9,23 +9,21 @@ from typing import Any
 
 import pytest
 
-from chassis import migrate
 from chassis.database import Database
 from chassis.fakes.database import events_of
-from chassis.fakes.database import scratch_config as config_in
 from chassis.fakes.web import client
 from contracts.identity import AccountOpened, SigningKeyPublished
 from services.identity import handlers, orm, sample
 from services.identity.domain import InvalidAccount
 from services.identity.web import create_app
+from tests.migrated import migrated
 
 SAMPLE = Path(__file__).parents[2] / "sample_city"
 
 
 @pytest.fixture
 def database(tmp_path: Path, databases: Callable[[str], str]) -> Iterator[Database]:
-    made = Database(config_in("identity", tmp_path, database_url=databases("identity")))
-    migrate.upgrade(made)
+    made = migrated("identity", tmp_path, database_url=databases("identity"))
     yield made
     made.close()
 

@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from chassis import migrate, tables
+from chassis import tables
 from chassis.consume import Consumption, Delivery
 from chassis.database import Database
-from chassis.fakes.database import envelope, scratch_config
+from chassis.fakes.database import envelope
 from chassis.uow import UnitOfWork
 from contracts import intake
 from contracts.cloudevents import Envelope, dump
 from tests.faults import probe_worker
+from tests.migrated import migrated
 
 Databases = Callable[[str], str]
 
 
 @pytest.fixture
 def database(tmp_path: Path, databases: Databases) -> Iterator[Database]:
-    made = Database(scratch_config("intake", tmp_path, database_url=databases("intake")))
-    migrate.upgrade(made)
+    made = migrated("intake", tmp_path, database_url=databases("intake"))
     with made.writer.begin() as connection:
         probe_worker.metadata.create_all(connection)
     yield made

@@ -9,28 +9,27 @@ from typing import Any
 
 import pytest
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import deliver, scratch_config
+from chassis.fakes.database import deliver
 from contracts import intake
 from contracts.cloudevents import Envelope
 from services.intake import handlers
+from tests.conftest import Databases
+from tests.migrated import migrated
 from tests.unit.intake.helpers import FORM, Approval
 from tests.unit.intake.office import BASE, Office
 from tests.unit.intake.test_intake_worker import assert_migrated
 
 
 @pytest.fixture
-def database(tmp_path: Path, postgres: Any) -> Iterator[Database]:
-    address = postgres.create_database(f"{tmp_path.parent.name}_{tmp_path.name}"[-60:])
-    made = Database(scratch_config("intake", tmp_path, database_url=address))
+def database(tmp_path: Path, databases: Databases) -> Iterator[Database]:
+    made = migrated("intake", tmp_path, database_url=databases("intake"))
     yield made
     made.close()
 
 
 @pytest.fixture
 def office(database: Database) -> Office:
-    migrate.upgrade(database)
     return Office(database)
 
 

@@ -55,9 +55,9 @@ def test_queues_of_subscriptions_fall_under_the_policy(rabbit: RabbitServer) -> 
 
 
 def test_a_killed_database_comes_back_with_what_was_committed(
-    postgres: PostgresServer, databases: Databases
+    postgres: PostgresServer, empty_databases: Databases
 ) -> None:
-    url = databases("kept")
+    url = empty_databases("kept")
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
     postgres.kill()
@@ -67,8 +67,11 @@ def test_a_killed_database_comes_back_with_what_was_committed(
         assert connection.execute("SELECT n FROM kept").fetchall() == [(1,)]
 
 
-def test_a_database_server_writes_durably(postgres: PostgresServer, databases: Databases) -> None:
-    with psycopg.connect(databases("settings")) as connection:
+def test_a_database_server_writes_durably(tmp_path: Path) -> None:
+    with (
+        PostgresServer(tmp_path) as server,
+        psycopg.connect(server.create_database("settings")) as connection,
+    ):
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             assert connection.execute(f"SHOW {setting}".encode()).fetchone() == ("on",)
 

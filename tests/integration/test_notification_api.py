@@ -12,15 +12,14 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
 from chassis.fakes.web import Mint, client
 from contracts import approval
 from services.notification.domain import CATEGORIES
 from services.notification.mail import Sandbox, Settings
 from services.notification.sender import Sender
 from services.notification.web import create_app
+from tests.migrated import migrated
 from tests.unit.notification.helpers import NUMBER, OWNER, Desk, Phonebook
 
 BASE = "/api/notification"
@@ -56,8 +55,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(scratch_config("notification", tmp_path))
-    migrate.upgrade(database)
+    database = migrated("notification", tmp_path)
     yield Office(database)
     database.close()
 

@@ -17,10 +17,9 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from chassis import migrate, trust
+from chassis import trust
 from chassis.config import Config
-from chassis.database import Database
-from chassis.fakes.database import deliver, events_of, scratch_config
+from chassis.fakes.database import deliver, events_of
 from services.identity import handlers as identity
 from services.identity import keys, orm, service_accounts
 from services.identity.web import create_app
@@ -28,6 +27,7 @@ from services.notification.contacts import Contact, IdentityContacts, Unreachabl
 from services.notification.mail import Letter, Refused, Settings, Smtp, TryLater
 from services.notification.words import Words
 from tests.mail_server import MailServer
+from tests.migrated import migrated
 
 WORDS = Words(title="已受理:开饭店", text="各部门同时开始。", link="/cases/SJ1")
 KEY = "0190a0b0-0000-7000-8000-000000000001"
@@ -152,8 +152,7 @@ class Identity:
     """A real identity that listens, with one person who has an address."""
 
     def __init__(self, folder: Path):
-        self.database = Database(scratch_config("identity", folder))
-        migrate.upgrade(self.database)
+        self.database = migrated("identity", folder)
         with self.database.transaction() as uow:
             keys.start(uow)
             self.person = identity.open_account(

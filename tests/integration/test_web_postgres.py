@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +22,7 @@ import requests
 from flask import Flask
 from sqlalchemy import func, insert, select, text, update
 
-from chassis import idempotency, live, migrate, ops, ratelimit, wake
+from chassis import idempotency, live, ops, ratelimit, wake
 from chassis.config import Config
 from chassis.database import Database
 from chassis.fakes.web import Mint, client
@@ -31,10 +30,8 @@ from chassis.live import Feed
 from chassis.sealing import read_master_key
 from chassis.tables import attempt, event_log
 from chassis.tables import idempotency as keys
+from tests.conftest import Databases
 from tests.notes_app import Base, Note, add_note, count_notes, hooks, notes_app
-
-if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
@@ -43,15 +40,13 @@ KEY = {"Idempotency-Key": "6b1f"}
 
 
 @pytest.fixture
-def config(postgres: PostgresServer, tmp_path: Path) -> Config:
-    url = postgres.create_database(f"web_{secrets.token_hex(4)}")
-    return Config("notes", url, "memory://", read_master_key(tmp_path / "master.key"))
+def config(databases: Databases, tmp_path: Path) -> Config:
+    return Config("notes", databases("notes"), "memory://", read_master_key(tmp_path / "master.key"))
 
 
 @pytest.fixture
 def database(config: Config) -> Iterator[Database]:
     made = Database(config)
-    migrate.upgrade(made)
     with made.writer.begin() as connection:
         Base.metadata.create_all(connection)
     yield made

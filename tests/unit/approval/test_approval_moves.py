@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
-from contracts import Event
-from contracts.approval import BranchOverdue, BranchSilent, BranchSuspended
+from contracts.approval import BranchEvent, BranchOverdue, BranchSilent, BranchStatus, BranchSuspended
 from services.approval.domain import AlreadyAsked, Branch, Case, IllegalMove, NotAsked
 from tests.unit.approval.helpers import (
     CALENDAR,
@@ -27,92 +27,88 @@ from tests.unit.approval.helpers import (
     snapshot,
     spec,
 )
+from tests.unit.approval.move_table import (
+    CHANGES,
+    HAS_IT,
+    HOLIDAY,
+    KEY,
+    LONG_AFTER,
+    MOVES,
+    OTHERWISE,
+    OTHERWISE_IN,
+    REFUSED_AS,
+    STATES,
+    TIME,
+    UNSIGNED,
+    in_state,
+    make,
+)
 
-LONG_AFTER = NOW + timedelta(days=60)
-KEY = "a"
-
-STATES: dict[str, list[str]] = {
-    "waiting": [],
-    "open": ["first answers"],
-    "claimed": ["first answers", "claim"],
-    "claimed by a colleague": ["first answers", "colleague claims"],
-    "suspended for a correction": ["first answers", "claim", "ask correction"],
-    "suspended by law": ["first answers", "claim", "suspend"],
-    "answered": ["first answers", "system answers"],
-    "silent": ["first answers", "fall silent"],
-    "dropped": ["first answers", "withdraw"],
-}
-"""How a branch gets there."""
-
-MOVES: dict[str, Callable[[Case, str], list[Event]]] = {
-    "first answers": lambda case, _: give(case, "first", now=NOW),
-    "claim": lambda case, no: case.claim(no, OFFICER),
-    "colleague claims": lambda case, no: case.claim(no, COLLEAGUE),
-    "release": lambda case, no: case.release(no, OFFICER),
-    "officer answers": lambda case, _: give(case, KEY, officer=OFFICER, now=NOW),
-    "system answers": lambda case, _: give(case, KEY, now=NOW),
-    "late answer": lambda case, _: give(case, KEY, now=LONG_AFTER),
-    "ask correction": lambda case, no: case.ask_correction(no, [], ["area"], OFFICER, NOW),
-    "system asks correction": lambda case, no: case.ask_correction(no, [], ["area"], None, NOW),
-    "suspend": lambda case, no: case.suspend(no, "hearing", OFFICER, NOW),
-    "system suspends": lambda case, no: case.suspend(no, "testing", None, NOW),
-    "resume": lambda case, no: case.resume(no, CALENDAR, NOW),
-    "reassign": lambda case, no: case.reassign(no, "ZJ", OFFICER),
-    "system reassigns": lambda case, no: case.reassign(no, "ZJ", None),
-    "fall silent": lambda case, no: case.fall_silent(no, CALENDAR, LONG_AFTER),
-    "withdraw": lambda case, _: case.withdraw(NOW),
-}
-
-SYSTEM = {"system answers", "late answer", "system asks correction", "system suspends", "system reassigns"}
-HOLDER = {"release", "officer answers", "ask correction", "suspend", "reassign"}
-LEGAL: dict[str, set[str]] = {
-    "waiting": {"withdraw"},
-    "open": {"claim", "colleague claims", "fall silent", "withdraw"} | SYSTEM,
-    "claimed": {"claim", "fall silent", "withdraw"} | SYSTEM | HOLDER,
-    "claimed by a colleague": {"colleague claims", "fall silent", "withdraw"} | SYSTEM,
-    "suspended for a correction": {"withdraw"},
-    "suspended by law": {"resume", "withdraw"},
-    "answered": {"withdraw"},
-    "silent": {"system answers", "withdraw"},
-    "dropped": set(),
-}
-QUIET = {"withdraw", "fall silent"}
-"""Time and events do nothing where they come too late; they are no mistake of anybody's."""
+TIME_ALONE = {"mark_overdue", "recount"}
+"""Moves of the whole case that nobody makes: tried in every state by tests of their own."""
+NO_MOVES = {"open", "attach", "spec", "branch", "silence_due", "escalation_due"}
 
 
-def in_state(state: str) -> tuple[Case, Branch]:
-    of = procedure(
-        "p",
-        [consult("first", "D0"), consult(KEY, "DA", depends_on=("first",)), spec("last", "DZ")],
-        all_of("last"),
-    )
-    case, _ = opened(of)
-    for step in STATES[state]:
-        MOVES[step](case, named(case, KEY).branch_no)
-    return case, named(case, KEY)
+def test_every_transition_of_a_case_and_a_branch_stands_in_the_table() -> None:
+    assert methods(Case) - NO_MOVES == {method for method, _ in MOVES.values()} | TIME_ALONE
+    called = {"open", "drop", "give", "propose", "take_up_again", "reckon"}
+    assert methods(Branch) - called <= methods(Case)
+    assert STATES.keys() == CHANGES.keys()
+    assert {state.split()[0].strip(",") for state in STATES} == set(get_args(BranchStatus))
+
+
+def methods(kind: type) -> set[str]:
+    """Public ones, also inherited."""
+    return {name for name, _ in inspect.getmembers(kind, callable) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("move", [m for m in MOVES if m != "first answers"])
 @pytest.mark.parametrize("state", STATES)
 def test_a_move_is_made_or_refused_by_the_state(state: str, move: str) -> None:
     case, branch = in_state(state)
-    assert branch.status == state.split()[0]
+    assert branch.status == state.split()[0].strip(",")
     before = snapshot(case)
     status, handler = branch.status, branch.handler
-    if move in LEGAL[state]:
-        MOVES[move](case, branch.branch_no)
-        idempotent = (move, state) in (("claim", "claimed"), ("colleague claims", "claimed by a colleague"))
-        assert (snapshot(case) == before) == idempotent
-    elif move in QUIET:
-        assert MOVES[move](case, branch.branch_no) == []
-        assert snapshot(case) == before
+    if move in CHANGES[state]:
+        assert make(move, case, branch.branch_no)
+        assert snapshot(case) != before
+        return
+    if move in TIME or move in HAS_IT.get(state, ()):
+        assert make(move, case, branch.branch_no) == []
     else:
-        with pytest.raises(IllegalMove) as refused:
-            MOVES[move](case, branch.branch_no)
-        assert refused.value.state == status
-        assert refused.value.move in ("claim", "release", "answer", "suspend", "resume", "reassign")
-        assert refused.value.holder == handler
-        assert snapshot(case) == before
+        kind = OTHERWISE_IN.get((state, move)) or OTHERWISE.get(move, IllegalMove)
+        with pytest.raises(kind) as refused:
+            make(move, case, branch.branch_no)
+        if isinstance(refused.value, IllegalMove):
+            waits = "signature" in state and MOVES[move][0] in UNSIGNED
+            assert refused.value.state == ("awaiting_signature" if waits else status)
+            assert refused.value.move == REFUSED_AS[MOVES[move][0]]
+            assert refused.value.holder == handler
+    assert snapshot(case) == before
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_holiday_moves_the_dates_of_what_runs_and_of_nothing_else(state: str) -> None:
+    case, branch = in_state(state)
+    before = vars(branch) | {}
+    told = [e for e in case.recount(HOLIDAY, NOW) if isinstance(e, BranchEvent) and e.branch.key == KEY]
+    if branch.status in ("open", "claimed", "suspended"):
+        assert brief(told) == ["DueDatesMoved a"]
+        assert branch.promised_due is not None and branch.promised_due > before["promised_due"]
+        before |= {"promised_due": branch.promised_due, "statutory_due": branch.statutory_due}
+    else:
+        assert told == []
+    assert vars(branch) == before
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != "silent"])
+def test_what_runs_past_its_limit_by_law_is_escalated_and_nothing_else(state: str) -> None:
+    case, branch = in_state(state, on_timeout="escalate", timeout_source=None)
+    runs = branch.status in ("open", "claimed") or state == "suspended for a correction"
+    told = case.mark_overdue(branch.branch_no, LONG_AFTER)
+    assert brief(told) == (["BranchOverdue a"] if runs else [])
+    assert branch.overdue == runs
+    assert case.mark_overdue(branch.branch_no, LONG_AFTER) == []
 
 
 def test_somebody_elses_claim_is_refused_by_name_and_ones_own_is_no_news() -> None:
@@ -269,9 +265,3 @@ def test_what_is_past_its_limit_by_law_is_escalated_once() -> None:
     assert case.mark_overdue(branch.branch_no, LONG_AFTER) == []
     give(case, "decision", now=LONG_AFTER)
     assert branch.status == "answered", "overdue still has to be answered"
-
-
-@pytest.mark.parametrize("state", ["waiting", "answered", "silent", "dropped", "suspended by law"])
-def test_nothing_is_escalated_that_is_not_running(state: str) -> None:
-    case, branch = in_state(state)
-    assert case.mark_overdue(branch.branch_no, LONG_AFTER) == []

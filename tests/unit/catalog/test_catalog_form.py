@@ -8,12 +8,18 @@ import pytest
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
+from contracts.procedure import Procedure
 from services.catalog.domain import City, editions
 from services.catalog.domain.procedures import procedure_of_package
 from tests.unit.catalog.helpers import SAMPLE
 
 FORMATS = {"cn-id-number": mod_11_2.is_valid, "cn-credit-code": uscc.is_valid}
 CODES = sorted(p.stem for p in (SAMPLE / "forms").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def procedures(city: City) -> dict[str, Procedure]:
+    return {e.procedure.code: e.procedure for e in editions(city)}
 
 
 def form_of(city: City, code: str) -> dict[str, Any]:
@@ -35,15 +41,15 @@ def test_every_procedure_has_an_example(city: City) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_form_is_json_schema_and_its_example_fits(city: City, code: str) -> None:
-    form = form_of(city, code)
+def test_every_form_is_json_schema_and_its_example_fits(procedures: dict[str, Procedure], code: str) -> None:
+    form = procedures[code].form
     jsonschema_rs.meta.validate(form)
     assert wrong(form, example(code)) == []
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_field_is_asked_once_and_on_a_short_page(city: City, code: str) -> None:
-    form = form_of(city, code)
+def test_every_field_is_asked_once_and_on_a_short_page(procedures: dict[str, Procedure], code: str) -> None:
+    form = procedures[code].form
     asked = [name for group in form["x-groups"] for name in group["fields"]]
     assert sorted(asked) == sorted(form["properties"])
     assert len(asked) == len(set(asked)) <= 25
@@ -51,8 +57,8 @@ def test_every_field_is_asked_once_and_on_a_short_page(city: City, code: str) ->
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_field_is_read_by_a_branch_or_decides_one(city: City, code: str) -> None:
-    procedure = next(e.procedure for e in editions(city) if e.procedure.code == code)
+def test_every_field_is_read_by_a_branch_or_decides_one(procedures: dict[str, Procedure], code: str) -> None:
+    procedure = procedures[code]
     read = {f for b in procedure.branches for f in b.fields}
     decides = {c.field for b in procedure.branches for c in b.when}
     assert procedure.form["properties"].keys() == read | decides

@@ -14,7 +14,7 @@ from services.catalog.files import read_city
 from services.catalog.orm import Procedure
 from tests.unit.catalog.helpers import SAMPLE
 
-COUNT = 2_500
+COUNT = 1_100
 
 
 @pytest.fixture(scope="module")

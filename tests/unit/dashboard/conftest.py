@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import scratch_config
+from tests.migrated import migrated
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(scratch_config("dashboard", tmp_path))
-    migrate.upgrade(made)
+    made = migrated("dashboard", tmp_path)
     yield made
     made.close()

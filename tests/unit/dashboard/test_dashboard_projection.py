@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
-from chassis import migrate, tables
 from chassis import projection as rebuilding
+from chassis import tables
 from chassis.database import Database
-from chassis.fakes.database import deliver, events_of, memory_database, scratch_config
+from chassis.fakes.database import deliver, events_of, memory_database
 from contracts.cloudevents import Envelope, dump
 from contracts.dashboard import FiguresChanged
 from services.dashboard import handlers, projection, queries
 from services.dashboard.domain import Application, Branch, Supervision
 from services.dashboard.orm import Generation, generations
 from services.dashboard.orm import projection as projection_table
+from tests.migrated import migrated
 from tests.unit.dashboard.history import START, history, story
 
 NOW = datetime(2026, 3, 6, 4, 0, tzinfo=UTC)
@@ -71,8 +72,7 @@ def test_any_order_and_any_repetition_end_in_the_same_figures(
     dice = random.Random(seed)
     told = history(dice)
     follow(database, told, batch=100)
-    mixed = Database(scratch_config("dashboard", tmp_path / "mixed"))
-    migrate.upgrade(mixed)
+    mixed = migrated("dashboard", tmp_path / "mixed")
     everything = told + dice.sample(told, 40)
     dice.shuffle(everything)
     with mixed.transaction() as uow:  # without an inbox: each copy is really applied

@@ -21,7 +21,7 @@ from services.intake import handlers
 from services.intake.domain import Application
 from services.intake.orm import application
 from services.intake.web import create_app
-from tests.unit.intake.helpers import FORM, procedure
+from tests.unit.intake.helpers import FORM, Approval, procedure
 
 CATALOGUE = (procedure(), procedure("desk", code="desk-shop", title=Text(zh="开店(窗口)", en="At the desk")))
 NAMES = {"SJ": "市场监管局", "XF": "消防救援大队", "GA": "公安局", "CG": "城管局"}
@@ -103,6 +103,15 @@ class Office:
                     .where(application.c.application_no == number)
                     .values({column: moment})
                 )
+
+
+def in_approval(office: Office, *keys: str, **form: Any) -> tuple[str, Approval]:
+    """A filed application and the approval that has opened its case (food, fire and seal unless named)."""
+    number = office.file(**form)
+    told = Approval(keys or ("food", "fire", "seal"), number, datetime.now(UTC))
+    told.open_case()
+    office.say(told.story)
+    return number, told
 
 
 def published(definition: Procedure) -> ProcedurePublished:

@@ -25,14 +25,14 @@ from services.intake import handlers, orm, replica
 from services.intake.domain import Application
 from services.intake.serials import next_application_no
 from services.intake.worker import IntakeWorker
+from tests.migrated import migrated
 from tests.unit.intake.helpers import Approval, long_story, procedure, submitted
 from tests.unit.intake.office import Office, published, year
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(scratch_config("intake", tmp_path))
-    migrate.upgrade(database)
+    database = migrated("intake", tmp_path)
     yield Office(database)
     database.close()
 

@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from chassis import migrate
-from chassis.database import Database
-from chassis.fakes.database import scratch_config
+from tests.migrated import migrated
 from tests.unit.notification.helpers import Desk
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    database = Database(scratch_config("notification", tmp_path))
-    migrate.upgrade(database)
+    database = migrated("notification", tmp_path)
     yield Desk(database)
     database.close()

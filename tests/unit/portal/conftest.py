@@ -19,6 +19,7 @@ from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.unit.portal.fake_city import PASSWORD, catalog
 from tests.unit.portal.fake_follow import FollowCity
+from tests.unit.portal.templates import reuse_compiled
 
 URLS = dict.fromkeys(
     ("identity", "catalog", "intake", "approval", "notification", "dashboard"), "http://city"
@@ -52,7 +53,7 @@ def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
 
 @pytest.fixture
 def app(database: Database, city: FollowCity) -> Flask:
-    made = create_app(database.config, database)
+    made = reuse_compiled(create_app(database.config, database))
     made.extensions["portal"].http.mount("http://", city.adapter())
     return made
 

@@ -27,14 +27,15 @@ from chassis.fakes.web import Mint
 from services.catalog import orm as catalog_orm
 from services.catalog import sample as catalog_sample
 from services.catalog.web import create_app as catalog_app
-from services.identity.handlers import masked_name
 from services.portal.handlers import page_changes
+from tests.unit.portal.fake_approval import add_approval
 from tests.unit.portal.fake_desk import DESK_ACCOUNTS, add_desk
-from tests.unit.portal.fake_papers import add_papers, slots_of
+from tests.unit.portal.fake_identity import add_identity
+from tests.unit.portal.fake_intake import add_intake
+from tests.unit.portal.fake_papers import add_papers
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
-AT_WORK = ("open", "claimed", "suspended")
 ACCOUNTS: dict[str, dict[str, Any]] = DESK_ACCOUNTS | {
     "shenjiahe": {"account_id": "acc-shen", "kind": "person", "display_name": "沈佳禾", "roles": []},
     "heji": {"account_id": "acc-heji", "kind": "firm", "display_name": "江塘禾记餐饮有限公司", "roles": []},
@@ -68,6 +69,7 @@ class FakeCity:
     def __init__(self, mint: Mint, catalog: Flask, say: Callable[[set[str]], None] = lambda topics: None):
         self.mint = mint
         self.say = say
+        self.accounts = ACCOUNTS
         self.cases: dict[str, dict[str, Any]] = {}
         self.forms: dict[str, dict[str, Any]] = {}
         self.drafts: dict[str, dict[str, Any]] = {}
@@ -97,6 +99,9 @@ class FakeCity:
 
     def answer(self, service: str) -> Client:
         return self._catalog if service == "catalog" else self._app
+
+    def account(self, login: str, password: str) -> dict[str, Any] | None:
+        return self.accounts.get(login) if password == PASSWORD else None
 
     def procedure(self, code: str) -> dict[str, Any]:
         if code not in self._procedures:
@@ -267,174 +272,9 @@ class FakeCity:
 
         add_papers(app, self, who, problem)
 
-        @app.post("/api/identity/tokens")
-        def tokens() -> Any:
-            account = ACCOUNTS.get(request.json["login"])
-            if account is None or request.json["password"] != PASSWORD:
-                return problem(401, "wrong-credentials")
-            return jsonify(self.tokens(account))
-
-        @app.post("/api/identity/tokens/refresh")
-        def refresh() -> Any:
-            account = self._refresh.pop(request.json["refresh_token"], None)
-            self.refreshes += 1
-            return jsonify(self.tokens(account)) if account else problem(401, "not-signed-in")
-
-        @app.get("/api/identity/accounts/names")
-        def names() -> Any:
-            wanted = request.args["ids"].split(",")
-            found = [a for a in ACCOUNTS.values() if a["account_id"] in wanted]
-            hide = "masked" in request.args
-            names = {
-                a["account_id"]: masked_name(a["display_name"])
-                if hide and a["kind"] == "person"
-                else a["display_name"]
-                for a in found
-            }
-            return jsonify({"items": [{"account_id": a, "display_name": n} for a, n in names.items()]})
-
-        @app.get("/api/intake/applications")
-        def mine() -> Any:
-            items = [c for c in self.cases.values() if c["owner"] == who()["account_id"]]
-            return jsonify({"items": items[::-1], "next": None})
-
-        @app.get("/api/intake/applications/<no>")
-        def application(no: str) -> Any:
-            case = self.cases.get(no)
-            if case is None or (who()["kind"] != "staff" and case["owner"] != who()["account_id"]):
-                return problem(404, "not-found")
-            return jsonify(case)
-
-        @app.get("/api/intake/applications/<no>/form")
-        def form(no: str) -> Any:
-            return jsonify({"application_no": no, "form": self.forms[no]})
-
-        @app.post("/api/intake/applications/<no>/withdraw")
-        def withdraw(no: str) -> Any:
-            self.cases[no] |= {
-                "status": "withdrawn",
-                "withdrawal_requested_at": self.now.isoformat(),
-                "next": None,
-            }
-            self.changed(self.cases[no])
-            return jsonify(self.cases[no]), 202
-
-        @app.post("/api/intake/applications/<no>/corrections")
-        def correct(no: str) -> Any:
-            self.forms[no] |= request.json["changes"]
-            branch = next(
-                b for b in self.cases[no]["branches"] if b["branch_no"] == request.json["branch_no"]
-            )
-            branch |= {"status": "claimed", "correction_request": None}
-            self.changed(self.cases[no])
-            return jsonify({}), 202
-
-        @app.post("/api/intake/applications/<no>/resubmit")
-        def resubmit(no: str) -> Any:
-            self.forms[no] = request.json["form"]
-            self.cases[no] |= {"status": "awaiting_acceptance", "returned": None}
-            return jsonify(self.cases[no])
-
-        @app.post("/api/intake/progress")
-        def progress() -> Any:
-            case = self.cases.get(request.json["application_no"])
-            if case is None or request.json["query_code"] != case["query_code"]:
-                self.tries += 1
-                if self.tries > 5:
-                    return problem(429, "too-many-tries")[0], 429, {"Retry-After": "600"}
-                return problem(404, "not-found")
-            return jsonify(case | {"licences": []})
-
-        @app.get("/api/intake/acceptance")
-        def acceptance() -> Any:
-            waiting = [c for c in self.cases.values() if c["status"] == "awaiting_acceptance"]
-            return jsonify({"items": waiting, "next": None})
-
-        @app.post("/api/intake/applications/<no>/<any(accept, return, refuse):act>")
-        def decide(no: str, act: str) -> Any:
-            status = {"accept": "in_approval", "return": "returned", "refuse": "not_accepted"}[act]
-            reasons = (request.json or {}).get("reasons")
-            self.cases[no] |= {
-                "status": status,
-                "accepted_at": self.now.isoformat() if act == "accept" else None,
-                "returned": {"round": 1, "reasons": reasons} if reasons else None,
-            }
-            return jsonify(self.cases[no])
-
-        @app.get("/api/intake/dossiers/<branch_no>")
-        def dossier(branch_no: str) -> Any:
-            no = branch_no.rpartition("-")[0]
-            slots = slots_of(self, no)
-            found = {"branch_no": branch_no, "fields": self.forms[no], "materials": slots}
-            return jsonify(found | {"results": {}, "changed": []})
-
-        def branch_of(branch_no: str) -> dict[str, Any]:
-            case = self.cases[branch_no.rpartition("-")[0]]
-            branch = next(b for b in case["branches"] if b["branch_no"] == branch_no)
-            return branch | {
-                "application_no": case["application_no"],
-                "procedure": case["procedure"],
-                "version": case["version"],
-                "answered": case["answered"],
-                "light": branch.get("light", "green"),
-                "applicant": case["owner"],
-                "required": case["required"],
-            }
-
-        @app.get("/api/approval/inbox")
-        def inbox() -> Any:
-            wanted = (request.args.get("status"),) if "status" in request.args else AT_WORK
-            mine = [
-                branch_of(b["branch_no"])
-                for c in self.cases.values()
-                for b in c["branches"]
-                if b["department"] == who()["department"] and b["status"] in wanted
-            ]
-            mine.sort(key=lambda b: b["statutory_due"] or "9")
-            return jsonify({"items": mine, "next": None})
-
-        @app.get("/api/approval/cases/<no>")
-        def case(no: str) -> Any:
-            return jsonify({"application_no": no, "branches": self.cases[no]["branches"]})
-
-        @app.get("/api/approval/branches/<branch_no>")
-        def branch(branch_no: str) -> Any:
-            return jsonify(branch_of(branch_no))
-
-        @app.post("/api/approval/branches/<branch_no>/<any(claim, release):act>")
-        def hold(branch_no: str, act: str) -> Any:
-            case = self.cases[branch_no.rpartition("-")[0]]
-            found = next(b for b in case["branches"] if b["branch_no"] == branch_no)
-            if act == "claim" and found["status"] != "open":
-                return problem(
-                    409, "illegal-move", detail="这件已经有人认领。", state=found["status"], move="claim"
-                )
-            taken = act == "claim"
-            found |= {
-                "status": "claimed" if taken else "open",
-                "handler": who()["account_id"] if taken else None,
-            }
-            self.changed(case)
-            return jsonify(branch_of(branch_no))
-
-        @app.post("/api/approval/branches/<branch_no>/answer")
-        def answer(branch_no: str) -> Any:
-            body = request.json
-            if body["answer"] == "ask_correction":
-                self.ask(branch_no, {r["field"]: r["reason"] for r in body["requests"]})
-            else:
-                self.answer_as_asked(branch_no, body)
-            return jsonify(branch_of(branch_no))
-
-        @app.get("/api/approval/corrections/<no>")
-        def corrections(no: str) -> Any:
-            items = [
-                {"branch_no": b["branch_no"], "request": 1, "requests": b["asked"]}
-                for b in self.cases[no]["branches"]
-                if b["status"] == "suspended"
-            ]
-            return jsonify({"items": items, "next": None})
-
+        add_identity(app, self, problem)
+        add_intake(app, self, who, problem)
+        branch_of = add_approval(app, self, who, problem)
         self.desk = add_desk(app, self, who, problem, branch_of)
         self._tokens: dict[str, dict[str, Any]] = {}
         self._refresh: dict[str, dict[str, Any]] = {}

@@ -9,15 +9,15 @@ from typing import Any
 from flask import Flask, jsonify, request
 from werkzeug.test import Client
 
-from chassis import migrate
 from chassis.database import Database
-from chassis.fakes.database import deliver, scratch_config
+from chassis.fakes.database import deliver
 from chassis.fakes.web import Mint
 from contracts.cloudevents import Envelope
 from services.dashboard import handlers as dashboard
 from services.dashboard.web import create_app as dashboard_app
 from services.notification import handlers as notification
 from services.notification.web import create_app as notification_app
+from tests.migrated import migrated
 from tests.unit.portal.fake_city import ACCOUNTS, FakeCity
 
 ACCOUNTS |= {
@@ -101,8 +101,7 @@ class FollowCity(FakeCity):
 
 
 def _database(name: str, folder: Path, mint: Mint) -> Database:
-    made = Database(scratch_config(name, folder))
-    migrate.upgrade(made)
+    made = migrated(name, folder)
     mint.install(made)
     return made
 
