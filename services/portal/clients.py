@@ -12,6 +12,7 @@ from services.portal.catalog_client import CatalogCalls
 from services.portal.desk_calls import DeskCalls
 from services.portal.follow_client import FollowCalls
 from services.portal.paper_client import PaperCalls
+from services.portal.sign_in_client import SignInCalls
 
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
@@ -54,7 +55,7 @@ def http_session() -> requests.Session:
     return session
 
 
-class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
+class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls, SignInCalls):
     """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
 
     def __init__(
@@ -69,12 +70,6 @@ class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
             self._headers["Authorization"] = f"Bearer {token}"
 
     # identity
-    def sign_in(self, login: str, password: str) -> dict[str, Any]:
-        return self._post("identity", "/tokens", {"login": login, "password": password})
-
-    def refresh(self, refresh_token: str) -> dict[str, Any]:
-        return self._post("identity", "/tokens/refresh", {"refresh_token": refresh_token})
-
     def names(self, account_ids: set[str]) -> dict[str, str]:
         """Display names by account; staff only."""
         if not account_ids:

@@ -12,11 +12,13 @@ from chassis.sealing import BrokenSeal, Sealer
 
 COOKIE = "onewindow"
 TRACKED_AT_MOST = 3
+FLOWS_AT_MOST = 3
 
 
 @dataclass(slots=True)
 class Session:
-    """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for."""
+    """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for,
+    ``flows`` sign-ins under way, by their state."""
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     access: str = ""
@@ -25,15 +27,28 @@ class Session:
     account: dict[str, Any] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)
     notes: list[dict[str, str]] = field(default_factory=list)
+    flows: dict[str, dict[str, str]] = field(default_factory=dict)
     is_new: bool = False
 
     @property
     def signed_in(self) -> bool:
         return bool(self.access)
 
+    def begin_flow(self, state: str, flow: dict[str, str]) -> None:
+        """Remember what a sign-in began with; of several at once the newest few."""
+        self.is_new = False
+        self.flows[state] = flow
+        for oldest in list(self.flows)[:-FLOWS_AT_MOST]:
+            del self.flows[oldest]
+
+    def end_flow(self, state: str) -> dict[str, str] | None:
+        """What this sign-in began with, once."""
+        return self.flows.pop(state, None)
+
     def begin(self, answer: dict[str, Any], now: float) -> None:
         """Somebody signed in: from now on another form token counts."""
         self.csrf = secrets.token_urlsafe(16)
+        self.flows.clear()
         self.take_tokens(answer, now)
 
     def take_tokens(self, answer: dict[str, Any], now: float) -> None:

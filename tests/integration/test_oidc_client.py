@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,7 +112,3 @@ def test_a_third_partys_token_does_not_open_the_platform_a_machines_does(seen: d
     assert (own["aud"], own["scope"], own["dept"]) == (["onewindow"], "onewindow", "SW")
     assert seen["machine opens"] == 200
     assert seen["tooMuch"] == "invalid_scope"
-
-
-def test_the_driver_is_where_it_is_looked_for() -> None:
-    assert Path("tests/integration/oidc_driver.mjs").exists()

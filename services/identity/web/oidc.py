@@ -118,7 +118,8 @@ def _ask(path: str, data: Any, *, asked_for: bool) -> Response:
     if asked_for:
         pairs.append((asked.PARAMETER, asked.stamp(config.master_key, provider().uow.now)))
     language = "/en" if data.get("ui_locales", "").split()[:1] in (["en"], ["en-US"], ["en-GB"]) else ""
-    return _to(f"{config.public_url}{language}{path}?{urlencode({'go': urlencode(pairs)})}")
+    onwards = f"/api/identity/authorize?{urlencode(pairs)}"
+    return _to(f"{config.public_url}{language}{path}?{urlencode({'next': onwards})}")
 
 
 def _to(address: str) -> Response:

@@ -35,6 +35,7 @@ from services.portal.web import (
     head,
     lead,
     papers,
+    sign_in,
     space,
     stream,
     work,
@@ -90,8 +91,9 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.after_request(_finish)
     app.context_processor(_context)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (
+    blueprints = (
         find.pages,
+        sign_in.pages,
         apply.pages,
         papers.pages,
         cases.pages,
@@ -100,7 +102,8 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         space.pages,
         lead.pages,
         *STAFF,
-    ):
+    )
+    for blueprint in dict.fromkeys(blueprints):
         app.register_blueprint(blueprint)
     app.wsgi_app = English(app.wsgi_app)  # type: ignore[method-assign]
     return app

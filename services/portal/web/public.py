@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
@@ -13,14 +12,12 @@ from services.portal.clients import City, Refused, Unreachable
 from services.portal.dates import moment
 from services.portal.web.portal import (
     VIEW_COOKIE,
-    account,
     anybody,
     city,
     go,
     go_to,
     language,
     next_or,
-    note,
     page,
     portal,
     reader,
@@ -40,32 +37,6 @@ FIRST_PAGES = {
     "platform_admin": "lead.outbox",
 }
 """Where staff begin: by the first of their roles here."""
-
-
-@pages.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> Response:
-    t = language()
-    if request.method == "GET":
-        return page("sign_in.html", next=next_or(""), login="", errors=[])
-    login, password = request.form.get("login", "").strip(), request.form.get("password", "")
-    errors = [] if login else [("login", t("请填写账号"))]
-    errors += [] if password else [("password", t("请填写密码"))]
-    if not errors:
-        try:
-            tokens = anybody().sign_in(login, password)
-        except Refused as refused:
-            errors = [("login", _why_not(refused))]
-        else:
-            return _signed_in(tokens)
-    return page("sign_in.html", 422, next=next_or(""), login=login, errors=errors)
-
-
-@pages.post("/sign-out")
-def sign_out() -> Response:
-    session().end()
-    session().tracked.clear()
-    note(language()("您已退出登录。"))
-    return go("public.home")
 
 
 @pages.post("/view")
@@ -167,19 +138,15 @@ def my_drafts() -> list[dict[str, Any]]:
         return []
 
 
-def _signed_in(tokens: dict[str, Any]) -> Response:
-    session().begin(tokens, time.time())
-    return go_to(next_or(url_for(_first_page(account()))))
-
-
-def _first_page(who: dict[str, Any]) -> str:
+def first_page(who: dict[str, Any]) -> str:
     """Where somebody who has just signed in wants to be."""
     if who.get("kind") != "staff":
         return "public.home"
     return next((page for role, page in FIRST_PAGES.items() if role in who["roles"]), "space.messages")
 
 
-def _why_not(refused: Refused) -> str:
+def why_not(refused: Refused) -> str:
+    """What to say of a sign-in that was refused."""
     t = language()
     if refused.status == 429:
         return t("试得太多了，请 {n} 分钟后再试", n=max(1, -(-refused.retry_after // 60)))
