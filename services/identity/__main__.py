@@ -8,12 +8,16 @@ import click
 
 from chassis.cli.database import database_of
 from services.identity import handlers, keys, passwords
+from services.identity.client_commands import client
 from services.identity.domain import InvalidAccount
 
 
 @click.group()
 def main() -> None:
-    """Identity's keys and the first account."""
+    """Identity's keys, the first account, and clients of the OpenID provider."""
+
+
+main.add_command(client)
 
 
 @main.command()

@@ -24,6 +24,7 @@ class Session:
     access: str = ""
     refresh: str = ""
     expires: float = 0.0
+    began: float = 0.0
     account: dict[str, Any] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)
     notes: list[dict[str, str]] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Session:
         """Somebody signed in: from now on another form token counts."""
         self.csrf = secrets.token_urlsafe(16)
         self.flows.clear()
+        self.began = now
         self.take_tokens(answer, now)
 
     def take_tokens(self, answer: dict[str, Any], now: float) -> None:
@@ -62,6 +64,7 @@ class Session:
     def end(self) -> None:
         """Nobody is signed in any more."""
         self.access = self.refresh = ""
+        self.began = 0.0
         self.account = {}
         self.csrf = secrets.token_urlsafe(16)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
@@ -41,6 +42,7 @@ from services.portal.web import (
     work,
 )
 from services.portal.web.portal import (
+    EXPIRED,
     NAME,
     Portal,
     SignInNeeded,
@@ -75,6 +77,7 @@ HEADERS = {
 STAFF = (desk.pages, head.pages, calendar.pages)
 MAX_BODY = 1024 * 1024
 RETRY_S = 10
+JUST_NOW_S = 3
 
 log = structlog.get_logger("portal")
 
@@ -158,7 +161,13 @@ def _finish(response: Response) -> Response:
 
 def _answer(error: Exception) -> Response | AnyResponse:
     """Any exception as a page that says what to do."""
-    if isinstance(error, SignInNeeded) or (isinstance(error, Refused) and error.status == 401):
+    if isinstance(error, SignInNeeded):
+        return _sign_in()
+    if isinstance(error, Refused) and error.status == 401:
+        if request.method == "GET" and time.time() - session().began < JUST_NOW_S:
+            # to sign in again would only lead back here
+            log.warning("a new token is refused", endpoint=request.endpoint, error=repr(error))
+            return _trouble(503, retry_after=RETRY_S)
         return _sign_in()
     if isinstance(error, StaleForm):
         return _trouble(403, kind="stale-form")
@@ -200,7 +209,7 @@ def _sign_in() -> Response:
         if request.method == "POST" and request.endpoint == "apply.step":
             _keep_typed()
         session().end()
-        note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
+        note(language()(EXPIRED), "wait")
     on_form = request.endpoint in {"apply.step", "apply.check_answers", "apply.submit", "cases.fix"}
     if request.endpoint == "papers.put":
         draft_id = (request.view_args or {})["draft_id"]

@@ -43,6 +43,7 @@ from services.portal.words import Language
 
 NAME = "portal"
 VIEW_COOKIE = "onewindow_view"
+EXPIRED = "登录已经过期，请再登录一次。您填过的内容都还在。"
 SSO_COOKIE = "onewindow_sso"
 """By it the OpenID provider knows a browser again; the portal, its face, sets it."""
 RENEW_BEFORE = 30.0  # seconds before its end an access token is exchanged

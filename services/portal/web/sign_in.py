@@ -21,6 +21,7 @@ from chassis.credentials import client_secret
 from chassis.serving import serving
 from services.portal.clients import Refused, Unreachable
 from services.portal.web.portal import (
+    EXPIRED,
     SSO_COOKIE,
     account,
     anybody,
@@ -141,9 +142,10 @@ def signed_in_there() -> Response:
         address = request.args["code"], flow["verifier"], _redirect_uri(), _secret()
         tokens = anybody().exchange(*address)
         _check_id_token(tokens, flow["nonce"])
+        tokens["account"] = portal().city(tokens["access_token"], language().code).me()
     except (NotJoined, Refused) as error:
         return _not_joined(str(error))
-    tokens["account"] = portal().city(tokens["access_token"], language().code).me()
+    session().notes = [n for n in session().notes if n["text"] != language()(EXPIRED)]
     session().begin(tokens, time.time())
     return go_to(flow["next"] or flow["root"] + url_for(first_page(account())))
 

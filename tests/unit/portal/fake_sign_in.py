@@ -48,7 +48,7 @@ def add_sign_in(app: Flask, city: FakeCity) -> SignIns:
     def authorize() -> Any:
         asked = request.args
         account = state.browsers.get(request.cookies.get("onewindow_sso", ""))
-        if account is None:
+        if account is None or city.signed_out:
             onwards = f"/api/identity/authorize?{request.query_string.decode()}"
             root = "/en" if asked["ui_locales"] == "en" else ""
             return redirect(f"{root}/sign-in/account?{urlencode({'next': onwards})}", 303)
