@@ -20,7 +20,7 @@ from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.unit.portal.fake_city import PASSWORD, catalog
 from tests.unit.portal.fake_follow import FollowCity
-from tests.unit.portal.fake_sign_in import one_origin
+from tests.unit.portal.fake_sign_in import behind_one_origin
 from tests.unit.portal.templates import reuse_compiled
 
 URLS = dict.fromkeys(
@@ -55,11 +55,7 @@ def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
 
 @pytest.fixture
 def app(database: Database, city: FollowCity) -> Flask:
-    made = reuse_compiled(create_app(database.config, database))
-    made.extensions["portal"].http.mount("http://", city.adapter())
-    city.sign_ins.master_key = database.config.master_key
-    made.wsgi_app = one_origin(made.wsgi_app, city._app.application)  # type: ignore[method-assign]
-    return made
+    return behind_one_origin(reuse_compiled(create_app(database.config, database)), city, database)
 
 
 def form_token(page: str) -> str:

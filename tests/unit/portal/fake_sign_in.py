@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, jsonify, redirect, request
 
 from chassis.credentials import client_secret
+from chassis.database import Database
 
 if TYPE_CHECKING:
     from tests.unit.portal.fake_city import FakeCity
 
-ISSUER = "http://localhost/api/identity"
 OPEN = ("/authorize", "/token", "/sessions/end", "/consents", "/clients/tax-office")
 
 
@@ -31,6 +31,7 @@ class SignIns:
         self.ended: list[str] = []
         self.claims: dict[str, Any] = {}
         self.master_key = b""
+        self.issuer = "http://localhost/api/identity"
 
     def begin(self, account: dict[str, Any]) -> str:
         """A browser's secret for this account."""
@@ -54,7 +55,7 @@ def add_sign_in(app: Flask, city: FakeCity) -> SignIns:
             return redirect(f"{root}/sign-in/account?{urlencode({'next': onwards})}", 303)
         code = secrets.token_hex(8)
         state.codes[code] = account, dict(asked)
-        answer = urlencode({"code": code, "state": asked["state"], "iss": ISSUER})
+        answer = urlencode({"code": code, "state": asked["state"], "iss": state.issuer})
         return redirect(f"{asked['redirect_uri']}?{answer}", 303)
 
     @api.post("/token")
@@ -71,7 +72,7 @@ def add_sign_in(app: Flask, city: FakeCity) -> SignIns:
         digest = urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest()).decode().rstrip("=")
         if account is None or digest != asked["code_challenge"]:
             return jsonify(error="invalid_grant"), 400
-        claims = {"iss": ISSUER, "aud": ["portal"], "nonce": asked["nonce"], "exp": time.time() + 600}
+        claims = {"iss": state.issuer, "aud": ["portal"], "nonce": asked["nonce"], "exp": time.time() + 600}
         id_token = city.mint.token(account["account_id"], **(claims | state.claims))
         return _handed_out(city.tokens(account) | {"id_token": id_token})
 
@@ -115,9 +116,16 @@ def _handed_out(tokens: dict[str, Any]) -> Any:
     return jsonify({name: value for name, value in tokens.items() if name != "account"})
 
 
-def one_origin(pages: Callable[..., Any], city: Flask) -> Callable[..., Any]:
-    """The pages and the city's interfaces at one address, as behind the gate."""
+def behind_one_origin(app: Flask, city: FakeCity, database: Database) -> Flask:
+    """The portal with the city's interfaces at its own address, as behind the gate."""
+    city.sign_ins.master_key = database.config.master_key
+    city.sign_ins.issuer = f"{database.config.public_url}/api/identity"
+    app.extensions["portal"].http.mount("http://", city.adapter())
+    app.wsgi_app = one_origin(app.wsgi_app, city._app.application)  # type: ignore[method-assign]
+    return app
 
+
+def one_origin(pages: Callable[..., Any], city: Flask) -> Callable[..., Any]:
     def dispatch(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         inner = city if environ["PATH_INFO"].startswith("/api/") else pages
         return inner(environ, start_response)
