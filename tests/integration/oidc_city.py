@@ -21,9 +21,9 @@ SAMPLE = Path(__file__).parents[2] / "sample_city"
 BASE = "/api/identity"
 
 
-def identity_database(folder: Path, public_url: str = "http://localhost") -> Database:
+def identity_database(folder: Path, public_url: str = "http://localhost", **changes: str) -> Database:
     """Identity's database with the sample city's accounts; it trusts its own keys."""
-    database = Database(scratch_config("identity", folder, public_url=public_url))
+    database = Database(scratch_config("identity", folder, public_url=public_url, **changes))
     migrate.upgrade(database)
     with database.transaction() as uow:
         sample.load(SAMPLE, uow)
@@ -46,10 +46,10 @@ def served(app: Flask, port: int) -> Iterator[str]:
 
 
 @contextmanager
-def identity_over_http(folder: Path) -> Iterator[tuple[str, Database]]:
+def identity_over_http(folder: Path, database_url: str) -> Iterator[tuple[str, Database]]:
     """Its address, and its database."""
     port = free_port()
-    database = identity_database(folder, f"http://127.0.0.1:{port}")
+    database = identity_database(folder, f"http://127.0.0.1:{port}", database_url=database_url)
     try:
         with served(create_app(database.config, database=database), port) as url:
             yield url, database

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import requests
 from sqlalchemy import select
 
 from deploy.local.node import ensure_node_modules, run_node
+from deploy.local.servers import PostgresServer
 from services.identity import orm
 from services.identity.handlers import clients
 from tests.integration.oidc_city import BASE, identity_over_http
@@ -21,10 +23,17 @@ LOGOUT = "https://tax.example/bye"
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    made = postgres.create_database(f"identity_{secrets.token_hex(4)}")
+    yield made
+    postgres.drop_database(made)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterator[dict[str, Any]]:
     """What the client saw, with what identity wrote down meanwhile."""
     ensure_node_modules()
-    with identity_over_http(tmp_path_factory.mktemp("identity")) as (url, database):
+    with identity_over_http(tmp_path_factory.mktemp("identity"), database_url) as (url, database):
         with database.transaction() as uow:
             secret = clients.add_client(
                 client_id="tax-office",
