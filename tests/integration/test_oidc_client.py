@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -18,6 +21,7 @@ from services.identity import orm
 from services.identity.handlers import clients
 from tests.integration.oidc_city import BASE, identity_over_http
 
+VERIFIER = "v" * 43
 REDIRECT = "https://tax.example/callback"
 LOGOUT = "https://tax.example/bye"
 
@@ -64,7 +68,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterato
             "machine_secret": machine,
         }
         found = json.loads(run_node(["tests/integration/oidc_driver.mjs"], stdin=json.dumps(task)))
-        found |= {"url": url, "account": signed_in["account"]}
+        found |= {"url": url, "secret": secret, "account": signed_in["account"]}
         for name in ("access_token", "machine"):
             found[f"{name} opens"] = requests.get(
                 f"{url}{BASE}/me", headers={"Authorization": f"Bearer {found[name]}"}, timeout=10
@@ -72,6 +76,42 @@ def seen(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterato
         with database.read() as session:
             found["acts"] = session.scalars(select(orm.audit.c.act)).all()
         yield found
+
+
+def test_a_code_sent_many_times_at_once_counts_once_and_leaves_nothing(seen: dict[str, Any]) -> None:
+    url = seen["url"]
+    browser = requests.Session()
+    signed_in = browser.post(
+        f"{url}{BASE}/tokens", json={"login": "heji", "password": "demo"}, timeout=10
+    ).json()
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "response_type": "code",
+        "client_id": "tax-office",
+        "redirect_uri": REDIRECT,
+        "scope": "openid",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    cookie = {"Cookie": f"onewindow_sso={signed_in['sso']}"}
+    answer = browser.get(
+        f"{url}{BASE}/authorize", params=asked, headers=cookie, allow_redirects=False, timeout=10
+    )
+    code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+    auth = ("tax-office", seen["secret"])
+
+    def token(**form: str) -> requests.Response:
+        return requests.post(f"{url}{BASE}/token", data=form, auth=auth, timeout=20)
+
+    def exchange(_: int) -> requests.Response:
+        form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+        return token(**form, code=code)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(exchange, range(6)))
+    assert sorted(a.status_code for a in answers) == [200] + [400] * 5
+    refresh_token = next(a.json()["refresh_token"] for a in answers if a.ok)
+    assert token(grant_type="refresh_token", refresh_token=refresh_token).json()["error"] == "invalid_grant"
 
 
 def payload(token: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from services.identity.orm import sign_out_note
 
 CODES_KEPT = timedelta(hours=12)
 """So long a code that comes a second time is known as such."""
+NOTES_KEPT = timedelta(days=7)
 
 
 def hashed(secret: str) -> str:
@@ -151,6 +152,9 @@ def end_grants(session_ids: Collection[str], uow: UnitOfWork) -> None:
         update(grant_table).where(of_them, grant_table.c.ended_at.is_(None)).values(ended_at=uow.now)
     )
     if told:
+        settled = sign_out_note.c.state.in_(("sent", "failed"))
+        old = sign_out_note.c.wanted_at < uow.now - NOTES_KEPT
+        uow.session.execute(delete(sign_out_note).where(settled, old))
         fresh = {"state": "waiting", "attempts": 0, "wanted_at": uow.now, "due_at": uow.now}
         rows = [dict(row._mapping) | fresh for row in told]
         uow.session.execute(uow.insert(sign_out_note).on_conflict_do_nothing(), rows)
