@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ PROCEDURE = "open-restaurant"
 DEPARTMENT, OFFICER, APPLICANT = "SJ", "luming", "heji"
 PATIENCE_S = 20
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+HIDDEN = re.compile(r'name="(csrf|next)" value="([^"]*)"')
 WATCH = """() => {
   window.changedAt = 0;
   new MutationObserver(() => { window.changedAt ||= Date.now(); })
@@ -48,7 +50,11 @@ class Visitor:
     def __init__(self, url: str, login: str):
         self._url = url
         self._http = requests.Session()
-        self.post("/sign-in", "/sign-in", login=login, password=PASSWORD)
+        page = self._http.get(f"{url}/sign-in", timeout=30).text
+        fields = {name: unescape(value) for name, value in HIDDEN.findall(page)}
+        data = fields | {"login": login, "password": PASSWORD}
+        answer = self._http.post(f"{url}/sign-in/account", data=data, timeout=30)
+        assert answer.ok and "/sign-in" not in answer.url, f"{login}: {answer.status_code} {answer.url}"
 
     def post(self, page: str, path: str, **values: str) -> float:
         """Send a form of ``page``; returns when it was sent, seconds since 1970."""

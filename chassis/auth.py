@@ -1,11 +1,12 @@
 """Who calls: access tokens, checked offline, and what each endpoint asks of its caller.
 
 A token is an ES256 JWT with ``kid`` in its header and the claims ``iss`` (``onewindow``), ``sub``
-(account id), ``kind`` (person, firm, staff or machine), ``roles``, ``dept`` (optional), ``sid`` (the session,
-optional), ``iat``, ``exp`` (at most ten minutes later) and ``jti``; a machine's may name what it covers in
-``scope`` (words). ``iat`` may have a fraction: a revocation refuses what was issued before its very moment,
-so a token of the same second survives only if it says how late in it it came.
-``level`` is the person's or firm's real-name level 实名等级, 0 to 3 (0 when it is missing).
+(account id), ``aud`` (a list; ``onewindow`` in it stands for the platform's own interfaces), ``kind``
+(person, firm, staff or machine), ``roles``, ``dept`` (optional), ``sid`` (the session; machines have none),
+``scope`` (words with a space between, optional: what a machine may do), ``iat``, ``exp`` (at most ten minutes
+later) and ``jti``. ``iat`` may have a fraction: a revocation refuses what was issued before its very moment,
+so a token of the same second survives only if it says how late in it it came. ``level`` is the person's or
+firm's real-name level 实名等级, 0 to 3 (0 when it is missing).
 
 A token carries no delegation. Who acts for a firm says so in the header ``OneWindow-Acting-For``, which is
 checked against this service's own replica (`chassis.agencies`).
@@ -26,6 +27,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from chassis import metrics
 from chassis.access import Access
 from chassis.agencies import Acting, acting
 from chassis.clock import now, seconds
@@ -34,6 +36,8 @@ from chassis.serving import serving
 from chassis.trust import TOKEN_LIFETIME, Keyring
 
 ISSUER = "onewindow"
+AUDIENCE = "onewindow"
+"""What a token's ``aud`` must name before a service of the platform takes it."""
 ALGORITHM = "ES256"
 MAX_TOKEN_LENGTH = 4096
 CLOCK_SKEW = 60.0
@@ -45,14 +49,18 @@ log = structlog.get_logger("auth")
 
 
 class InvalidToken(Exception):
-    """A token that proves nothing; the text says why, for logs only."""
+    """A token that proves nothing; the text says why, for logs only, ``reason`` in one of few words."""
+
+    def __init__(self, text: str, reason: str = "malformed"):
+        super().__init__(text)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who sent the request at hand. ``department`` is set for staff and departments' systems, ``level`` is
-    the real-name level, ``acting`` the firm somebody acts for; a machine whose token names ``scopes`` may do
-    only what they cover."""
+    the real-name level, ``acting`` the firm somebody acts for, ``session_id`` is set for whoever signed in; a
+    machine whose token names ``scopes`` may do only what they cover."""
 
     account_id: str
     kind: str
@@ -62,6 +70,7 @@ class Caller:
     expires_at: float
     scopes: frozenset[str] = frozenset()
     session_id: str | None = None
+    audience: frozenset[str] = frozenset()
     level: int = 0
     acting: Acting | None = None
 
@@ -184,7 +193,8 @@ def _identify() -> Caller | None:
         return None
     try:
         who = serving().verifier.verify(authorization.token)
-    except InvalidToken:
+    except InvalidToken as error:
+        metrics.TOKENS_REFUSED.labels(serving().config.service, error.reason).inc()
         return None
     return act_for(request.headers.get(ACTING_FOR, ""), who)
 
@@ -227,8 +237,9 @@ class Verifier:
         self._verified: dict[bytes, tuple[str, Caller]] = {}
         self._lock = threading.Lock()
 
-    def verify(self, token: str) -> Caller:
-        """The caller a token stands for; raises `InvalidToken`."""
+    def verify(self, token: str, audience: str | None = AUDIENCE) -> Caller:
+        """The caller a token stands for; raises `InvalidToken`. Without ``audience`` it may have been issued
+        for anybody: the provider's own endpoints alone take it then."""
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken("too long")
         digest = hashlib.sha256(token.encode()).digest()
@@ -237,12 +248,14 @@ class Verifier:
             found = self._read(token)
             self._remember(digest, found)
         elif self.keyring.key(found[0]) is None:
-            raise InvalidToken("its key was retired")
+            raise InvalidToken("its key was retired", "key")
         who = found[1]
+        if audience is not None and audience not in who.audience:
+            raise InvalidToken("for somebody else", "audience")
         if who.expires_at <= self._clock():
-            raise InvalidToken("expired")
+            raise InvalidToken("expired", "expired")
         if self.keyring.revoked(who.account_id, who.issued_at, who.session_id):
-            raise InvalidToken("revoked")
+            raise InvalidToken("revoked", "revoked")
         return who
 
     def _remember(self, digest: bytes, found: tuple[str, Caller]) -> None:
@@ -256,7 +269,7 @@ class Verifier:
             kid = signed.headers().get("kid")
             key = self.keyring.key(kid) if isinstance(kid, str) else None
             if key is None:
-                raise InvalidToken("unknown key")
+                raise InvalidToken("unknown key", "key")
             return key
 
         try:
@@ -268,11 +281,12 @@ class Verifier:
     def _caller(self, claims: dict[str, Any]) -> Caller:
         issued_at, expires_at = _moment(claims, "iat"), _moment(claims, "exp")
         if claims.get("iss") != ISSUER:
-            raise InvalidToken("another issuer")
+            raise InvalidToken("another issuer", "issuer")
         if not 0 < expires_at - issued_at <= TOKEN_LIFETIME.total_seconds():
             raise InvalidToken("lives too long")
-        if issued_at > self._clock() + CLOCK_SKEW:
-            raise InvalidToken("issued in the future")
+        starts_at = _moment(claims, "nbf") if "nbf" in claims else issued_at
+        if max(issued_at, starts_at) > self._clock() + CLOCK_SKEW:
+            raise InvalidToken("not valid yet", "early")
         roles, department, level = claims.get("roles", []), claims.get("dept"), claims.get("level", 0)
         if not isinstance(roles, list) or not all(isinstance(r, str) for r in roles):
             raise InvalidToken("roles must be a list of words")
@@ -292,6 +306,7 @@ class Verifier:
             expires_at=expires_at,
             scopes=_scopes(claims),
             session_id=session_id,
+            audience=_audience(claims),
             level=level,
         )
 
@@ -308,6 +323,14 @@ def _moment(claims: dict[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise InvalidToken(f"{name} must be a time")
     return float(value)
+
+
+def _audience(claims: dict[str, Any]) -> frozenset[str]:
+    named = claims.get("aud")
+    named = [named] if isinstance(named, str) else named
+    if not isinstance(named, list) or not named or not all(isinstance(a, str) for a in named):
+        raise InvalidToken("aud must name somebody", "audience")
+    return frozenset(named)
 
 
 def _word(claims: dict[str, Any], name: str) -> str:

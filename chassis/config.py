@@ -17,7 +17,8 @@ class Config:
 
     ``database_url`` is an SQLAlchemy URL (SQLite or PostgreSQL by psycopg), ``broker_url`` a kombu URL,
     ``urls`` the base address of each service by name, ``master_key`` 32 bytes, ``storage_url`` where files
-    lie: ``file:<folder>`` or ``s3://<key>:<secret>@<host>/<bucket>``.
+    lie: ``file:<folder>`` or ``s3://<key>:<secret>@<host>/<bucket>``, ``public_url`` the one address people
+    open the platform at (no slash at its end).
     """
 
     service: str
@@ -29,6 +30,7 @@ class Config:
     sqlite_synchronous: str = "FULL"
     pool_size: int = 8
     storage_url: str = field(default="file:var/files", repr=False)
+    public_url: str = "http://127.0.0.1:8000"
 
     @classmethod
     def from_env(cls, service: str, environ: Mapping[str, str] = os.environ) -> Config:
@@ -49,4 +51,5 @@ class Config:
             storage_url=environ.get("ONEWINDOW_STORAGE_URL", "file:var/files/{service}").replace(
                 "{service}", service
             ),
+            public_url=environ.get("ONEWINDOW_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
         )

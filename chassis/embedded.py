@@ -142,6 +142,7 @@ class Embedded:
             urls=dict.fromkeys(service_names(), self.url),
             sqlite_synchronous=self._synchronous,
             storage_url=f"file:{self.folder / 'files' / name}",
+            public_url=self.url,
         )
 
     def _keep_checkpoints(self, databases: Iterable[Database]) -> None:

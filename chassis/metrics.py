@@ -62,6 +62,21 @@ REQUEST_SECONDS = Histogram(
     ("service", "method", "route"),
     buckets=_FAST,
 )
+TOKENS_REFUSED = Counter(
+    "onewindow_tokens_refused_total",
+    "Access tokens that were not accepted: malformed, key, issuer, audience, early, expired or revoked.",
+    ("service", "reason"),
+)
+SIGN_INS = Counter(
+    "onewindow_sign_ins_total",
+    "Tokens handed out (or not) by the OpenID provider, by client and outcome: an OAuth error code, or ok.",
+    ("client", "outcome"),
+)
+SIGN_OUT_NOTES = Counter(
+    "onewindow_sign_out_notes_total",
+    "Back-channel logout notes to clients by outcome: sent, put_off, failed.",
+    ("outcome",),
+)
 PROJECTION_LAG = Gauge(
     "onewindow_projection_lag_seconds",
     "Age of the newest event when a projection had taken it in.",

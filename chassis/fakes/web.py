@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from chassis.auth import ALGORITHM, ISSUER
+from chassis.auth import ALGORITHM, AUDIENCE, ISSUER
 from chassis.database import Database
 from chassis.fakes.database import envelope
 from chassis.trust import keep
@@ -41,6 +41,7 @@ class Mint:
         claims: dict[str, object] = {
             "iss": ISSUER,
             "sub": account_id,
+            "aud": [AUDIENCE],
             "kind": kind,
             "roles": list(roles),
             "dept": dept,

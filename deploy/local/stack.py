@@ -205,6 +205,7 @@ class Stack:
             "ONEWINDOW_MASTER_KEY_FILE": str(self.folder / "master.key"),
             "ONEWINDOW_STORAGE_URL": f"file:{self.folder}/files/{{service}}",
             "ONEWINDOW_URLS": json.dumps(self.urls),
+            "ONEWINDOW_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             **({"ONEWINDOW_BROKER_API": self.rabbit.api_url} if self.rabbit is not None else {}),
             **more,
         }

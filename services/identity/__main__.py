@@ -10,6 +10,7 @@ import click
 from chassis.cli.audit import report
 from chassis.cli.database import database_of
 from services.identity import handlers, keys, passwords, queries
+from services.identity.client_commands import client
 from services.identity.domain import InvalidAccount, UnknownMember
 
 OPERATOR = "operator"
@@ -18,7 +19,10 @@ OPERATOR = "operator"
 
 @click.group()
 def main() -> None:
-    """Identity's keys and the first account."""
+    """Identity's keys, the first account, and clients of the OpenID provider."""
+
+
+main.add_command(client)
 
 
 @main.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,7 @@ from joserfc.jwk import ECKey
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from chassis.auth import ALGORITHM, ISSUER
+from chassis.auth import ALGORITHM, AUDIENCE, ISSUER
 from chassis.trust import TOKEN_LIFETIME
 from chassis.uow import UnitOfWork
 from contracts.identity import SigningKeyPublished
@@ -63,7 +64,15 @@ def announce(uow: UnitOfWork) -> None:
 
 def public_keys(session: Session, now: datetime) -> list[dict[str, str]]:
     """The JWKS: every key that tokens may be checked with."""
-    rows = session.execute(select(key.c.kid, key.c.sealed).where(_counts(now)).order_by(key.c.kid))
+    return _as_jwks(session.execute(select(key.c.kid, key.c.sealed).where(_counts(now)).order_by(key.c.kid)))
+
+
+def known_keys(session: Session) -> list[dict[str, str]]:
+    """Those and the ones that retired within a day: for ID tokens that come back at a sign-out."""
+    return _as_jwks(session.execute(select(key.c.kid, key.c.sealed).order_by(key.c.kid)))
+
+
+def _as_jwks(rows: Iterable[Any]) -> list[dict[str, str]]:
     return [
         {
             "kty": "EC",
@@ -79,14 +88,20 @@ def public_keys(session: Session, now: datetime) -> list[dict[str, str]]:
 
 
 def access_token(
-    account: Account, issued_at: datetime, uow: UnitOfWork, *, session_id: str | None = None
+    account: Account,
+    issued_at: datetime,
+    uow: UnitOfWork,
+    *,
+    session_id: str | None = None,
+    audience: Sequence[str] = (AUDIENCE,),
+    scope: str | None = None,
 ) -> str:
-    """A token of a session for ten minutes. It carries no name."""
-    kid, jwk = _current(uow) or _make_first(uow)
+    """A token for ten minutes. It carries no name."""
     iat = issued_at.timestamp()
     claims: dict[str, Any] = {
         "iss": ISSUER,
         "sub": account.account_id,
+        "aud": list(audience),
         "kind": account.kind,
         "roles": account.roles,
         "level": account.level,
@@ -98,7 +113,21 @@ def access_token(
         claims["dept"] = account.department
     if session_id:
         claims["sid"] = session_id
-    return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, _private(jwk), algorithms=[ALGORITHM])
+    if scope:
+        claims["scope"] = scope
+    return signed(claims, uow)
+
+
+def signed(claims: dict[str, Any], uow: UnitOfWork, **header: str) -> str:
+    """Any claims as a JWT, by the key that signs now."""
+    kid, private = signing(uow)
+    return jwt.encode({"alg": ALGORITHM, "kid": kid} | header, claims, private, algorithms=[ALGORITHM])
+
+
+def signing(uow: UnitOfWork) -> tuple[str, ECKey]:
+    """The key that signs now, and its id."""
+    kid, jwk = _current(uow) or _make_first(uow)
+    return kid, _private(jwk)
 
 
 @lru_cache(maxsize=4)

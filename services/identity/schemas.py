@@ -37,6 +37,10 @@ class Refresh(ma.Schema):
     refresh_token = ma.fields.String(required=True, validate=SECRET)
 
 
+class EndSession(ma.Schema):
+    sso = ma.fields.String(load_default="", validate=validate.Length(max=200))
+
+
 class NewOne(ma.Schema):
     login = ma.fields.String(required=True, validate=rule(domain.is_login, "login"))
     password = ma.fields.String(
@@ -100,6 +104,31 @@ class Tokens(ma.Schema):
     expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds."})
     refresh_token = ma.fields.String(required=True, metadata={"description": "To be used once."})
     account = ma.fields.Nested(Account, required=True)
+    sso = ma.fields.String(metadata={"description": "What a browser keeps to be known again."})
+
+
+class Client(ma.Schema):
+    client_id = ma.fields.String(required=True)
+    name = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String(), required=True)
+    scopes = ma.fields.List(ma.fields.String(), required=True)
+
+
+class NewConsent(ma.Schema):
+    sso = ma.fields.String(required=True, validate=SECRET)
+    client_id = ma.fields.String(required=True, validate=SHORT)
+    scope = ma.fields.String(required=True, validate=validate.Length(min=1, max=500))
+
+
+class Consent(ma.Schema):
+    client_id = ma.fields.String(required=True)
+    name = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String(), required=True)
+    scopes = ma.fields.List(ma.fields.String(), required=True)
+    given_at = ma.fields.AwareDateTime(required=True)
+
+
+class Consents(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(Consent), required=True)
+    next = ma.fields.String(allow_none=True, dump_default=None)
 
 
 class NamesQuery(ma.Schema):

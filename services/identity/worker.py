@@ -11,10 +11,11 @@ from chassis import trust
 from chassis.chaining import Chainer
 from chassis.database import open_database
 from chassis.uow import UnitOfWork
-from chassis.worker import ServiceConfig, Worker, due, subscribe
+from chassis.worker import Repeating, ServiceConfig, Worker, due, subscribe
 from contracts.catalog import DepartmentPublished, PlacePublished
 from contracts.cloudevents import Envelope
 from services.identity import handlers, keys, service_accounts
+from services.identity.logout_sender import LogoutSender
 from services.identity.orm import audit_trail
 
 log = structlog.get_logger()
@@ -47,12 +48,24 @@ class KeysAnnounced(ServiceConfig):
                 time.sleep(TRY_AGAIN_S)
 
 
+class Telling(Repeating):
+    """Tells clients that somebody has signed out, note by note."""
+
+    def setup(self) -> None:
+        super().setup()
+        self._sender = LogoutSender(open_database(self.config))
+
+    def step(self) -> float:
+        return self._sender.step()
+
+
 class IdentityWorker(Worker):
     """Publishes accounts, keys and revocations; signs with a new key every thirty days."""
 
     name = "identity"
     announced = KeysAnnounced()
     chain = Chainer(audit_trail)
+    telling = Telling()
 
     @subscribe("identity.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

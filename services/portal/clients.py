@@ -17,6 +17,7 @@ from services.portal.follow_client import FollowCalls
 from services.portal.own_data_client import OwnDataCalls
 from services.portal.paper_client import PaperCalls
 from services.portal.security_client import SecurityCalls
+from services.portal.sign_in_client import SignInCalls
 
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
@@ -60,7 +61,9 @@ def http_session() -> requests.Session:
     return session
 
 
-class City(CatalogCalls, DeskCalls, FirmCalls, FollowCalls, OwnDataCalls, PaperCalls, SecurityCalls):
+class City(
+    CatalogCalls, DeskCalls, FirmCalls, FollowCalls, OwnDataCalls, PaperCalls, SecurityCalls, SignInCalls
+):
     """Calls in the name of one visitor at ``address``, who may act for a firm. Every method raises `Refused`
     or `Unreachable`."""
 
@@ -87,9 +90,6 @@ class City(CatalogCalls, DeskCalls, FirmCalls, FollowCalls, OwnDataCalls, PaperC
             self._headers[ACTING_FOR] = acting_for
 
     # identity
-    def refresh(self, refresh_token: str) -> dict[str, Any]:
-        return self._post("identity", "/tokens/refresh", {"refresh_token": refresh_token})
-
     def names(self, account_ids: set[str]) -> dict[str, str]:
         """Display names by account; staff only."""
         if not account_ids:

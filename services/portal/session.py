@@ -14,24 +14,27 @@ COOKIE = "onewindow"
 DEVICE_COOKIE = "onewindow_device"
 """By it identity knows a device again; the portal hands it through unread."""
 TRACKED_AT_MOST = 3
+FLOWS_AT_MOST = 3
 
 
 @dataclass(slots=True)
 class Session:
     """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for,
     ``step`` is what a sign-in on its way asks for (``kind``, ``challenge``, ``next``, ``enrolled``),
-    ``acting`` the firm acted for (``firm``, ``name``), ``acted`` the same and by whom (``account``), kept for
-    the next sign-in after a session was over."""
+    ``flows`` are sign-ins under way, by their state; ``acting`` is the firm acted for (``firm``, ``name``),
+    ``acted`` the same and by whom (``account``), kept for the next sign-in after a session was over."""
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     access: str = ""
     refresh: str = ""
     expires: float = 0.0
+    began: float = 0.0
     account: dict[str, Any] = field(default_factory=dict)
     tracked: dict[str, str] = field(default_factory=dict)
     notes: list[dict[str, str]] = field(default_factory=list)
     acting: dict[str, str] = field(default_factory=dict)
     acted: dict[str, str] = field(default_factory=dict)
+    flows: dict[str, dict[str, str]] = field(default_factory=dict)
     is_new: bool = False
     step: dict[str, Any] = field(default_factory=dict)
 
@@ -39,10 +42,23 @@ class Session:
     def signed_in(self) -> bool:
         return bool(self.access)
 
+    def begin_flow(self, state: str, flow: dict[str, str]) -> None:
+        """Remember what a sign-in began with; of several at once the newest few."""
+        self.is_new = False
+        self.flows[state] = flow
+        for oldest in list(self.flows)[:-FLOWS_AT_MOST]:
+            del self.flows[oldest]
+
+    def end_flow(self, state: str) -> dict[str, str] | None:
+        """What this sign-in began with, once."""
+        return self.flows.pop(state, None)
+
     def begin(self, answer: dict[str, Any], now: float) -> None:
         """Somebody signed in: from now on another form token counts."""
         self.csrf = secrets.token_urlsafe(16)
         self.step = {}
+        self.flows.clear()
+        self.began = now
         self.take_tokens(answer, now)
         acted, self.acted, self.acting = self.acted, {}, {}
         if acted and acted.pop("account") == self.account.get("account_id"):
@@ -72,6 +88,7 @@ class Session:
         """Nobody is signed in any more."""
         self.acting, self.acted = {}, {}
         self.access = self.refresh = ""
+        self.began = 0.0
         self.account = {}
         self.csrf = secrets.token_urlsafe(16)
 

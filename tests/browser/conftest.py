@@ -12,11 +12,13 @@ from werkzeug.serving import make_server
 
 from chassis.fakes.database import memory_database
 from chassis.fakes.web import Mint
+from demo.platform import free_port
 from deploy.local import machine
 from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.unit.portal.fake_city import PASSWORD, catalog, tell_pages
 from tests.unit.portal.fake_follow import FollowCity
+from tests.unit.portal.fake_sign_in import behind_one_origin
 from tests.unit.portal.templates import reuse_compiled
 
 ARGUMENTS = [
@@ -56,16 +58,16 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("portal")
     mint = Mint()
-    database = memory_database("portal", folder, Base.metadata, urls=URLS)
+    url = f"http://127.0.0.1:{free_port()}"
+    database = memory_database("portal", folder, Base.metadata, urls=URLS, public_url=url)
     mint.install(database)
     city = FollowCity(folder, mint, catalog(folder), say=tell_pages(database))
-    app = reuse_compiled(create_app(database.config, database))
-    app.extensions["portal"].http.mount("http://", city.adapter())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    app = behind_one_origin(reuse_compiled(create_app(database.config, database)), city, database)
+    server = make_server("127.0.0.1", int(url.rpartition(":")[2]), app, threaded=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.port}", city)
+    yield Site(url, city)
     server.shutdown()
     thread.join()
     server.server_close()

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, Open, Site
 from tests.unit.portal.forms import COMPANY, RESTAURANT
 
+ASKS = "/sign-in/consent?next=%2Fapi%2Fidentity%2Fauthorize%3Fclient_id%3Dtax-office"
 CITIZEN = (
     "/",
     "/packages/new-company",
@@ -23,10 +24,20 @@ CITIZEN = (
     "/cases/{no}/done",
     "/cases/{no}/fix",
     "/cases/{no}/withdraw",
+    "/me/systems",
     "/nowhere",
     "/en/cases/{no}",
 )
-PUBLIC = ("/sign-in", "/design", "/design?look=elder", "/design?look=print", "/en/")
+PUBLIC = (
+    "/sign-in",
+    "/sign-out",
+    ASKS,
+    f"/en{ASKS}",
+    "/design",
+    "/design?look=elder",
+    "/design?look=print",
+    "/en/",
+)
 STAFF = ("/work", "/work/{no}-01", "/work?show=answered")
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},

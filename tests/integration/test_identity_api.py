@@ -84,7 +84,7 @@ def test_who_signs_in_gets_tokens_and_learns_who_they_are(app: Flask, anyone: Fl
     answer = sign_in(anyone, " LuMing ")
     assert answer.status_code == 200
     body = answer.get_json()
-    assert body.keys() == {"access_token", "expires_in", "refresh_token", "account"}
+    assert body.keys() == {"access_token", "expires_in", "refresh_token", "account", "sso"}
     assert body["expires_in"] == 600
     account = body["account"]
     assert account.pop("account_id")

@@ -111,7 +111,7 @@ class Account:
     ) -> Session:
         """A session that begins after everything revoked so far."""
         origin = origin or Origin()
-        moment = now if self.revoked_before is None else max(now, self.revoked_before + _INSTANT)
+        moment = self.counts_from(now)
         return Session(
             session_id=session_id,
             account_id=self.account_id,
@@ -121,6 +121,10 @@ class Account:
             device=origin.device,
             address=origin.address,
         )
+
+    def counts_from(self, now: datetime) -> datetime:
+        """The first moment from ``now`` on of which a token is not refused as revoked."""
+        return now if self.revoked_before is None else max(now, self.revoked_before + _INSTANT)
 
     def sign_out_everywhere(self, last_issued: datetime | None, now: datetime) -> TokensRevoked:
         """Every token issued so far is refused from now on, the one of ``last_issued`` included."""

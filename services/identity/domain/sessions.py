@@ -11,7 +11,8 @@ SESSION_LIVES = timedelta(hours=12)
 @dataclass(kw_only=True, eq=False)
 class Session:
     """One sign-in. ``current`` is the hash of the one refresh token that still counts, ``renewed_at`` the
-    time of issue of the newest access token."""
+    time of issue of the newest access token, ``browser`` the hash of the secret by which a browser is known
+    again."""
 
     session_id: str
     account_id: str
@@ -21,17 +22,26 @@ class Session:
     ended_at: datetime | None = None
     device: str = "other/other"
     address: str = ""
+    browser: str | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        return self.ended_at is not None or now - self.started_at > SESSION_LIVES
+
+    def issue(self, now: datetime) -> datetime:
+        """The time of issue of one more access token."""
+        self.renewed_at = max(now, self.renewed_at)
+        return self.renewed_at
 
     def renew(self, presented: str, following: str, now: datetime) -> bool:
         """Exchange the refresh token for the following one; returns whether it was the right one.
 
         A token presented twice ends the whole session: it was stolen, or its thief was robbed.
         """
-        if self.ended_at is not None or now - self.started_at > SESSION_LIVES:
+        if self.is_over(now):
             return False
         if presented != self.current:
             self.ended_at = now
             return False
         self.current = following
-        self.renewed_at = max(now, self.renewed_at)
+        self.issue(now)
         return True

@@ -14,7 +14,14 @@ from services.identity.handlers.second_factor import (
     remove_second_factor,
     renew_recovery_codes,
 )
-from services.identity.handlers.sessions import SignedIn, refresh, sign_in, sign_out_everywhere
+from services.identity.handlers.sessions import (
+    SignedIn,
+    browser_session,
+    end_session,
+    refresh,
+    sign_in,
+    sign_out_everywhere,
+)
 from services.identity.handlers.staff import (
     NothingToReset,
     change_staff,
@@ -45,10 +52,12 @@ __all__ = [
     "StepNeeded",
     "UnknownSession",
     "begin_enrolment",
+    "browser_session",
     "change_password",
     "change_staff",
     "check_code",
     "confirm_enrolment",
+    "end_session",
     "factor_of",
     "holder_of",
     "keep_units",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from chassis.uow import UnitOfWork
-from contracts.identity import SessionRevoked
 from services.identity.domain import Session
 from services.identity.handlers.accounts import locked
+from services.identity.handlers.sessions import end
 from services.identity.orm import session as session_table
 
 
@@ -21,7 +21,7 @@ def revoke_session(account_id: str, session_id: str, uow: UnitOfWork) -> None:
     session = uow.lock(Session, [session_id]).get(session_id)
     if session is None or session.account_id != account_id or session.ended_at is not None:
         raise UnknownSession(session_id)
-    _end(session, uow)
+    end(session, uow)
 
 
 def revoke_other_sessions(account_id: str, kept: str | None, uow: UnitOfWork) -> int:
@@ -34,10 +34,5 @@ def revoke_other_sessions(account_id: str, kept: str | None, uow: UnitOfWork) ->
         )
     ).all()
     for session in uow.lock(Session, others).values():
-        _end(session, uow)
+        end(session, uow)
     return len(others)
-
-
-def _end(session: Session, uow: UnitOfWork) -> None:
-    session.ended_at = uow.now
-    uow.emit(SessionRevoked(session_id=session.session_id, account_id=session.account_id, ended_at=uow.now))

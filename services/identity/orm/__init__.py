@@ -6,6 +6,7 @@ from services.identity.orm.audit import trail as audit_trail
 from services.identity.orm.base import metadata
 from services.identity.orm.firms import agency, invitation
 from services.identity.orm.keys import key
+from services.identity.orm.oidc import client, code, consent, grant, sign_out_note
 from services.identity.orm.real_name import phone_check, sandbox_person
 from services.identity.orm.second_factor import challenge, enrolment, recovery_code, second_factor
 from services.identity.orm.sign_ins import sign_in
@@ -17,7 +18,11 @@ __all__ = [
     "audit",
     "audit_trail",
     "challenge",
+    "client",
+    "code",
+    "consent",
     "enrolment",
+    "grant",
     "invitation",
     "key",
     "metadata",
@@ -27,5 +32,6 @@ __all__ = [
     "second_factor",
     "session",
     "sign_in",
+    "sign_out_note",
     "unit",
 ]

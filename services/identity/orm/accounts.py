@@ -43,6 +43,7 @@ session = Table(
     Column("ended_at", UtcDateTime),
     Column("device", String(24), nullable=False, server_default="other/other"),
     Column("address", String(24), nullable=False, server_default=""),
+    Column("browser", String(64)),
     Index("session_of", "account_id"),
 )
 

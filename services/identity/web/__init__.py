@@ -12,7 +12,10 @@ from services.identity import security_problems
 from services.identity.problems import PROBLEMS
 from services.identity.settings import Settings
 from services.identity.web.accounts import accounts
+from services.identity.web.consents import consents
 from services.identity.web.firms import firms
+from services.identity.web.logout import logout
+from services.identity.web.oidc import oidc
 from services.identity.web.own_data import own_data
 from services.identity.web.real_name import real_name
 from services.identity.web.security import security
@@ -20,7 +23,19 @@ from services.identity.web.staff import staff
 from services.identity.web.steps import steps
 from services.identity.web.tokens import tokens
 
-BLUEPRINTS = (tokens, accounts, own_data, steps, security, staff, real_name, firms)
+BLUEPRINTS = (
+    tokens,
+    accounts,
+    own_data,
+    steps,
+    security,
+    staff,
+    real_name,
+    firms,
+    oidc,
+    logout,
+    consents,
+)
 
 
 def create_app(config: Config, **options: Any) -> Flask:

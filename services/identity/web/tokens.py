@@ -10,6 +10,7 @@ from chassis.trust import TOKEN_LIFETIME
 from chassis.web import (
     Blueprint,
     caller,
+    caller_or_none,
     current_database,
     current_session,
     current_uow,
@@ -37,6 +38,7 @@ def handed_out(signed_in: handlers.SignedIn) -> dict[str, Any]:
         "expires_in": int(TOKEN_LIFETIME.total_seconds()),
         "refresh_token": signed_in.refresh_token,
         "account": signed_in.account,
+        **({"sso": signed_in.sso} if signed_in.sso else {}),
     }
 
 
@@ -98,6 +100,24 @@ class Revoke(MethodView):
     def post(self) -> None:
         """Sign out everywhere: all tokens of this account are refused from now on."""
         handlers.sign_out_everywhere(caller().account_id, current_uow())
+
+
+@tokens.route("/sessions/end")
+class EndSession(MethodView):
+    @writes
+    @public
+    @tokens.arguments(schemas.EndSession)
+    @tokens.response(204)
+    def post(self, command: dict[str, Any]) -> None:
+        """Sign out of one session: the one a browser's cookie names, else the caller's own. Clients that took
+        part in it are told."""
+        uow = current_uow()
+        found = handlers.browser_session(command["sso"], uow) if command["sso"] else None
+        who = caller_or_none()
+        if found is not None:
+            handlers.end_session(found[0].account_id, found[1].session_id, uow)
+        elif who is not None and who.session_id is not None:
+            handlers.end_session(who.account_id, who.session_id, uow)
 
 
 @tokens.route("/jwks.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
@@ -39,6 +40,7 @@ from services.portal.web import (
     papers,
     real_name,
     security,
+    sign_in,
     space,
     steps,
     stream,
@@ -46,6 +48,7 @@ from services.portal.web import (
 )
 from services.portal.web.packing import pack, styles_version
 from services.portal.web.portal import (
+    EXPIRED,
     NAME,
     Portal,
     SignInNeeded,
@@ -83,6 +86,7 @@ FORMS = {"apply.begin", "apply.step", "apply.check_answers", "apply.submit", "ca
 """Where somebody whose session ended in the middle comes back to."""
 MAX_BODY = 1024 * 1024
 RETRY_S = 10
+JUST_NOW_S = 3
 
 log = structlog.get_logger("portal")
 
@@ -99,8 +103,9 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.after_request(_finish)
     app.context_processor(_context)
     app.register_error_handler(Exception, _answer)
-    for blueprint in (
+    blueprints = (
         find.pages,
+        sign_in.pages,
         apply.pages,
         papers.pages,
         cases.pages,
@@ -114,7 +119,8 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         admin.pages,
         real_name.pages,
         *STAFF,
-    ):
+    )
+    for blueprint in dict.fromkeys(blueprints):
         app.register_blueprint(blueprint)
     app.wsgi_app = English(app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -169,7 +175,13 @@ def _finish(response: Response) -> Response:
 
 def _answer(error: Exception) -> Response | AnyResponse:
     """Any exception as a page that says what to do."""
-    if isinstance(error, SignInNeeded) or (isinstance(error, Refused) and error.status == 401):
+    if isinstance(error, SignInNeeded):
+        return _sign_in()
+    if isinstance(error, Refused) and error.status == 401:
+        if request.method == "GET" and time.time() - session().began < JUST_NOW_S:
+            # to sign in again would only lead back here
+            log.warning("a new token is refused", endpoint=request.endpoint, error=repr(error))
+            return _trouble(503, retry_after=RETRY_S)
         return _sign_in()
     if isinstance(error, StaleForm):
         return _trouble(403, kind="stale-form")
@@ -215,7 +227,7 @@ def _sign_in() -> Response:
         if request.method == "POST" and request.endpoint == "apply.step":
             _keep_typed()
         session().lapse()
-        note(language()("登录已经过期，请再登录一次。您填过的内容都还在。"), "wait")
+        note(language()(EXPIRED), "wait")
     on_form = request.endpoint in FORMS
     if request.endpoint == "papers.put":
         draft_id = (request.view_args or {})["draft_id"]

@@ -26,6 +26,7 @@ from flask import (
 
 from chassis.auth import Caller, InvalidToken, act_for
 from chassis.config import Config
+from chassis.credentials import client_secret
 from chassis.peers import client_address
 from chassis.serving import serving
 from chassis.views import current_database
@@ -42,6 +43,9 @@ from services.portal.words import Language
 
 NAME = "portal"
 VIEW_COOKIE = "onewindow_view"
+EXPIRED = "登录已经过期，请再登录一次。您填过的内容都还在。"
+SSO_COOKIE = "onewindow_sso"
+"""By it the OpenID provider knows a browser again; the portal, its face, sets it."""
 RENEW_BEFORE = 30.0  # seconds before its end an access token is exchanged
 RENEWAL_WAIT = 5.0
 CATALOG_KEPT = 60.0
@@ -263,7 +267,8 @@ def _exchange(token_hash: str, refresh_token: str) -> dict[str, Any] | None:
             return None
     tokens: dict[str, Any] | None = None
     try:
-        tokens = portal().city().refresh(refresh_token) | {"at": time.time()}
+        secret = client_secret(portal().config.master_key, "portal")
+        tokens = portal().city().refresh(refresh_token, secret) | {"at": time.time()}
     except Refused:
         tokens = {}
     finally:

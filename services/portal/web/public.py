@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
@@ -11,11 +10,8 @@ from chassis.web import current_feed
 from services.portal import views
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.dates import moment
-from services.portal.security_client import SignedIn
-from services.portal.web.entry import begin_step, device, keep_device
 from services.portal.web.portal import (
     VIEW_COOKIE,
-    account,
     anybody,
     city,
     go,
@@ -23,7 +19,6 @@ from services.portal.web.portal import (
     is_elder,
     language,
     next_or,
-    note,
     page,
     portal,
     reader,
@@ -45,34 +40,6 @@ FIRST_PAGES = {
     "auditor": "admin.audit",
 }
 """Where staff begin: by the first of their roles here."""
-
-
-@pages.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> Response:
-    t = language()
-    if request.method == "GET":
-        return page("sign_in.html", next=next_or(""), login="", errors=[])
-    login, password = request.form.get("login", "").strip(), request.form.get("password", "")
-    errors = [] if login else [("login", t("请填写账号"))]
-    errors += [] if password else [("password", t("请填写密码"))]
-    if not errors:
-        try:
-            answer = anybody().sign_in(login, password, device())
-        except Refused as refused:
-            if (step := begin_step(refused, next_or(""))) is not None:
-                return step
-            errors = [("login", _why_not(refused))]
-        else:
-            return signed_in(answer, next_or(""))
-    return page("sign_in.html", 422, next=next_or(""), login=login, errors=errors)
-
-
-@pages.post("/sign-out")
-def sign_out() -> Response:
-    session().end()
-    session().tracked.clear()
-    note(language()("您已退出登录。"))
-    return go("public.home")
 
 
 @pages.post("/view")
@@ -176,21 +143,15 @@ def my_drafts() -> list[dict[str, Any]]:
         return []
 
 
-def signed_in(answer: SignedIn, wanted: str) -> Response:
-    """The session begins, and the page that was wanted, or the first of this account's pages, comes."""
-    tokens, known_device = answer
-    session().begin(tokens, time.time())
-    return keep_device(go_to(wanted or url_for(_first_page(account()))), known_device)
-
-
-def _first_page(who: dict[str, Any]) -> str:
+def first_page(who: dict[str, Any]) -> str:
     """Where somebody who has just signed in wants to be."""
     if who.get("kind") != "staff":
         return "public.home"
     return next((page for role, page in FIRST_PAGES.items() if role in who["roles"]), "space.messages")
 
 
-def _why_not(refused: Refused) -> str:
+def why_not(refused: Refused) -> str:
+    """What to say of a sign-in that was refused."""
     t = language()
     if refused.slug == "account-suspended":
         return refused.detail

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from services.portal.clients import Refused
-from services.portal.web import public
 from services.portal.web.entry import begin_step, device
 from services.portal.web.portal import anybody, go, language, note, page, session
+from services.portal.web.sign_in import recognised
 
 pages = Blueprint("steps", __name__, url_prefix="/sign-in")
 
@@ -29,7 +29,7 @@ def second_factor() -> Response:
     except Refused as refused:
         return _refused(refused, step)
     fresh = answer[0].pop("recovery_codes", None)
-    response = public.signed_in(answer, step["next"])
+    response = recognised(answer, step["next"])
     if not fresh:
         return response
     shown = page("recovery_codes.html", codes=fresh, go_on=response.headers.get("Location", step["next"]))
@@ -51,9 +51,7 @@ def new_password() -> Response:
         errors.append(("again", t("两次填的不一样，请再填一次")))
     if not errors:
         try:
-            return public.signed_in(
-                anybody().new_password(step["challenge"], password, device()), step["next"]
-            )
+            return recognised(anybody().new_password(step["challenge"], password, device()), step["next"])
         except Refused as refused:
             return _refused(refused, step)
     return page("new_password.html", 422, errors=errors)
@@ -90,4 +88,4 @@ def _refused(refused: Refused, step: dict[str, Any]) -> Response:
 def _over(refused: Refused, step: dict[str, Any]) -> Response:
     session().step = {}
     note(refused.detail or language()("这次登录已经过期，请从账号和密码重新开始。"), "wait")
-    return go("public.sign_in", **({"next": step["next"]} if step["next"] else {}))
+    return go("public.sign_in_account", next=step["next"]) if step["next"] else go("public.sign_in")

@@ -91,6 +91,13 @@ def test_a_token_names_its_caller(verifier: Verifier, mint: Mint) -> None:
         {"exp": time.time() - 1},
         {"exp": time.time() + 86_400},
         {"iat": time.time() + 86_400, "exp": time.time() + 86_700},
+        {"nbf": time.time() + 300},
+        {"aud": None},
+        {"aud": []},
+        {"aud": ["tax-office"]},
+        {"aud": [7]},
+        {"sid": 7},
+        {"scope": ["openid"]},
     ],
 )
 def test_a_token_with_a_wrong_claim_proves_nothing(
@@ -98,6 +105,16 @@ def test_a_token_with_a_wrong_claim_proves_nothing(
 ) -> None:
     with pytest.raises(InvalidToken):
         verifier.verify(mint.token("acc-1", **claims))
+
+
+def test_a_token_names_its_session_and_scopes_and_whom_it_is_for(verifier: Verifier, mint: Mint) -> None:
+    who = verifier.verify(mint.token("acc-7", sid="s-1", scope="onewindow dossiers", aud="onewindow"))
+    assert (who.session_id, who.scopes) == ("s-1", {"onewindow", "dossiers"})
+    for_another = mint.token("acc-7", aud=["tax-office"])
+    assert verifier.verify(for_another, audience=None).audience == {"tax-office"}
+    with pytest.raises(InvalidToken) as refused:
+        verifier.verify(for_another)
+    assert refused.value.reason == "audience"
 
 
 def test_only_the_signature_of_a_known_key_counts(verifier: Verifier, mint: Mint, database: Database) -> None:

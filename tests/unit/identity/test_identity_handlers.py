@@ -103,7 +103,7 @@ def test_a_token_says_who_and_what_but_no_name(database: Database) -> None:
     account_id = somebody(database, kind="staff", roles=["officer"], department="SJ")
     token = signed_in(database, account_id).access_token
     decoded = jwt.decode(token, jwks(database), algorithms=["ES256"])
-    claims = {"iss", "sub", "sid", "kind", "roles", "level", "dept", "iat", "exp", "jti"}
+    claims = {"iss", "sub", "aud", "sid", "kind", "roles", "level", "dept", "iat", "exp", "jti"}
     assert set(decoded.claims) == claims
     assert decoded.claims["exp"] - decoded.claims["iat"] == 600
     assert "kid" in decoded.header

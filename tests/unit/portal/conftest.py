@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.unit.portal.fake_city import PASSWORD, catalog
 from tests.unit.portal.fake_follow import FollowCity
+from tests.unit.portal.fake_sign_in import behind_one_origin
 from tests.unit.portal.templates import reuse_compiled
 
 URLS = dict.fromkeys(
@@ -45,7 +47,7 @@ def city(mint: Mint, catalog_folder: Path, tmp_path: Path) -> Iterator[FollowCit
 
 @pytest.fixture
 def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
-    made = memory_database("portal", tmp_path, Base.metadata, urls=URLS)
+    made = memory_database("portal", tmp_path, Base.metadata, urls=URLS, public_url="http://localhost")
     mint.install(made)
     yield made
     made.close()
@@ -53,9 +55,7 @@ def database(tmp_path: Path, mint: Mint) -> Iterator[Database]:
 
 @pytest.fixture
 def app(database: Database, city: FollowCity) -> Flask:
-    made = reuse_compiled(create_app(database.config, database))
-    made.extensions["portal"].http.mount("http://", city.adapter())
-    return made
+    return behind_one_origin(reuse_compiled(create_app(database.config, database)), city, database)
 
 
 def form_token(page: str) -> str:
@@ -101,7 +101,16 @@ class Browser:
         return self.page
 
     def sign_in(self, login: str) -> TestResponse:
-        return self.post("/sign-in", login=login, password=PASSWORD)
+        """Through the provider and back; to the page that asked for it, if one did."""
+        if self.page is None or self.address.removeprefix("/en") != "/sign-in/account":
+            self.get("/sign-in")
+        return self.give(login, PASSWORD)
+
+    def give(self, login: str, password: str) -> TestResponse:
+        """Fill in the sign-in page at hand."""
+        assert self.page is not None
+        onwards = unescape(re.findall(r'name="next" value="([^"]*)"', self.page.text)[-1])
+        return self.post("/sign-in/account", login=login, password=password, next=onwards)
 
     @property
     def address(self) -> str:

@@ -33,6 +33,7 @@ from tests.unit.portal.fake_desk import DESK_ACCOUNTS, add_desk
 from tests.unit.portal.fake_identity import add_identity
 from tests.unit.portal.fake_intake import add_intake
 from tests.unit.portal.fake_papers import add_papers
+from tests.unit.portal.fake_sign_in import OPEN, add_sign_in
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
@@ -265,7 +266,7 @@ class FakeCity:
             self.requests.append(f"{request.method} {request.path}")
             if any(request.path.startswith(f"/api/{name}/") for name in self.down):
                 return problem(503, "unavailable")
-            is_open = request.path.endswith(("/tokens", "/tokens/refresh", "/progress"))
+            is_open = request.path.endswith(("/tokens", "/progress", *OPEN))
             if not is_open and (who() is None or self.signed_out):
                 return problem(401, "not-signed-in")
             return None
@@ -273,6 +274,7 @@ class FakeCity:
         add_papers(app, self, who, problem)
 
         add_identity(app, self, problem)
+        self.sign_ins = add_sign_in(app, self)
         add_intake(app, self, who, problem)
         branch_of = add_approval(app, self, who, problem)
         self.desk = add_desk(app, self, who, problem, branch_of)

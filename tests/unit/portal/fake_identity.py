@@ -21,13 +21,7 @@ def add_identity(app: Flask, city: FakeCity, problem: Callable[..., Any]) -> Non
         account = city.account(request.json["login"], request.json["password"])
         if account is None:
             return problem(401, "wrong-credentials")
-        return jsonify(city.tokens(account))
-
-    @app.post("/api/identity/tokens/refresh")
-    def refresh() -> Any:
-        account = city._refresh.pop(request.json["refresh_token"], None)
-        city.refreshes += 1
-        return jsonify(city.tokens(account)) if account else problem(401, "not-signed-in")
+        return jsonify(city.tokens(account) | {"sso": city.sign_ins.begin(account)})
 
     @app.get("/api/identity/accounts/names")
     def names() -> Any:

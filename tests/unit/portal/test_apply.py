@@ -158,8 +158,8 @@ def test_a_draft_can_be_thrown_away(visit: Visit) -> None:
 def test_whoever_is_not_signed_in_is_brought_back_after_signing_in(visit: Visit) -> None:
     browser = visit()
     browser.get("/apply/new-company")
-    assert browser.address == "/sign-in"
-    browser.post("/sign-in", login="shenjiahe", password="demo", next="/apply/new-company")
+    assert browser.address == "/sign-in/account"
+    browser.sign_in("shenjiahe")
     assert browser.address == "/apply/new-company"
 
 

@@ -251,4 +251,4 @@ def test_pages_are_for_those_whose_work_it_is(visit: Visit, login: str, paths: l
     stranger = visit()
     for path in paths:
         stranger.get(path)
-        assert stranger.address == "/sign-in"
+        assert stranger.address == "/sign-in/account"

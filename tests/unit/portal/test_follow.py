@@ -101,7 +101,7 @@ def test_a_message_opens_its_matter_and_is_read(visit: Visit, city: FollowCity) 
     assert browser.client.get(f"/en/m/{link}").location == f"/en/cases/{NO}/fix"
     assert "1 条未读" in browser.get("/space/messages").text
     assert visit("heji").get(f"/m/{link}").status_code == 404
-    assert visit().get(f"/m/{link}").request.path == "/sign-in"
+    assert visit().get(f"/m/{link}").request.path == "/sign-in/account"
 
 
 def test_all_are_marked_as_read_at_once(visit: Visit, city: FollowCity) -> None:

@@ -81,10 +81,20 @@ def test_requests_at_the_same_moment_share_one_renewal(app: Flask, visit: Visit,
 def test_a_session_that_ended_at_identity_leads_to_sign_in_and_back(visit: Visit, city: FakeCity) -> None:
     browser = ending(visit, city)
     city._refresh.clear()
+    city.sign_ins.browsers.clear()
     page = browser.get("/space")
-    assert browser.address == "/sign-in"
+    assert browser.address == "/sign-in/account"
     assert "登录已经过期" in page.text
-    assert 'name="next" value="/space"' in page.text
+    assert "登录已经过期" not in browser.sign_in("heji").text
+    assert browser.address == "/space"
+
+
+def test_a_session_that_ended_here_alone_goes_on_without_a_word(visit: Visit, city: FakeCity) -> None:
+    browser = ending(visit, city)
+    city._refresh.clear()
+    page = browser.get("/space")
+    assert browser.address == "/space"
+    assert "登录已经过期" not in page.text
 
 
 def test_a_renewal_that_never_came_back_may_be_tried_again(database: Database) -> None:
@@ -112,7 +122,7 @@ def test_after_signing_out_the_cookie_opens_nothing(visit: Visit) -> None:
     browser.get("/space")
     browser.post("/sign-out")
     browser.get("/space")
-    assert browser.address == "/sign-in"
+    assert browser.address == "/sign-in/account"
 
 
 def test_signing_in_changes_the_form_token(visit: Visit) -> None:
