@@ -1,13 +1,19 @@
-"""The sample city's accounts: ``load(folder, uow)``. Loading again opens no account twice."""
+"""The sample city's accounts and certificates: ``load(folder, uow)``. Loading again makes nothing twice."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
+from sqlalchemy import select
 
 from chassis.uow import UnitOfWork
+from chassis.workdays import SHANGHAI
 from services.identity import handlers, keys, passwords, queries
+from services.identity.handlers import library
+from services.identity.orm import account as account_table
 
 
 def load(folder: Path, uow: UnitOfWork) -> None:
@@ -20,3 +26,56 @@ def load(folder: Path, uow: UnitOfWork) -> None:
     keys.start(uow)
     for account in missing:
         handlers.open_account(**account, password_hash=password_hash, uow=uow)
+    uow.session.flush()
+    _load_certificates(folder, uow)
+
+
+def _load_certificates(folder: Path, uow: UnitOfWork) -> None:
+    """Those of ``certificates.yaml``; days are counted from the day of the first loading."""
+    path = folder / "certificates.yaml"
+    if not path.exists():
+        return
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    materials = {m["code"]: m for m in yaml.safe_load((folder / "materials.yaml").read_text("utf-8"))}
+    t = account_table.c
+    holders: dict[str, str] = {
+        login: account_id
+        for login, account_id in uow.session.execute(
+            select(t.login, t.account_id).where(t.login.in_({c["holder"] for c in content}))
+        )
+    }
+    rows = [_certificate(c, materials[c["material"]], holders[c["holder"]], uow.now) for c in content]
+    endings = [
+        {
+            "ending_id": f"revoked-{row['certificate_id']}",
+            "holder": row["holder"],
+            "kind": row["kind"],
+            "certificate_id": row["certificate_id"],
+            "at": row["issued_at"] + timedelta(days=30),
+        }
+        for row, said in zip(rows, content, strict=True)
+        if said.get("revoked")
+    ]
+    library.keep(rows, endings, uow)
+
+
+def _certificate(
+    said: dict[str, Any], material: dict[str, Any], holder: str, now: datetime
+) -> dict[str, Any]:
+    today = now.astimezone(SHANGHAI).date()
+    ends = said.get("ends_in")
+    return {
+        "certificate_id": f"sample-{said['id']}",
+        "holder": holder,
+        "kind": material.get("licence_type") or material["code"],
+        "title": material["title"],
+        "number": said["number"],
+        "issuer": material["issuer"],
+        "issued_at": now - timedelta(days=said["issued_ago"]),
+        "issued_until": None if ends is None else today + timedelta(days=ends),
+        "replaces": bool(said.get("replaces")),
+        "contents": said.get("contents", {}),
+        "application_no": None,
+        "branch_no": None,
+        "item": None,
+    }

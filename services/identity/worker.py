@@ -10,9 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from chassis import trust
 from chassis.database import open_database
 from chassis.uow import UnitOfWork
-from chassis.worker import ServiceConfig, Worker, due, subscribe
+from chassis.worker import Repeating, ServiceConfig, Worker, due, subscribe
+from contracts import approval, catalog, intake
 from contracts.cloudevents import Envelope
 from services.identity import keys, service_accounts
+from services.identity.filling import Filler
+from services.identity.handlers import library, published, readings
 
 log = structlog.get_logger()
 
@@ -44,15 +47,42 @@ class KeysAnnounced(ServiceConfig):
                 time.sleep(TRY_AGAIN_S)
 
 
+class Filling(Repeating):
+    """Asks what stands on licences that were issued, one by one."""
+
+    def setup(self) -> None:
+        super().setup()
+        self._filler = Filler(open_database(self.config))
+
+    def step(self) -> float:
+        return self._filler.step()
+
+
 class IdentityWorker(Worker):
-    """Publishes accounts, keys and revocations; signs with a new key every thirty days."""
+    """Publishes accounts, keys and revocations; signs with a new key every thirty days. Keeps the
+    certificate library and who read what."""
 
     name = "identity"
     announced = KeysAnnounced()
+    filling = Filling()
 
     @subscribe("identity.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
         trust.keep(events, uow)
+
+    @subscribe("identity.catalog", catalog.ProcedurePublished, catalog.DepartmentPublished)
+    def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        published.keep(events, uow)
+
+    @subscribe(
+        "identity.certificates", intake.ApplicationAccepted, approval.LicenceIssued, approval.BranchAnswered
+    )
+    def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        library.follow(events, uow)
+
+    @subscribe("identity.readings", intake.DossierRead, intake.CertificatesUsed)
+    def readings(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        readings.follow(events, uow)
 
     @due(keys.ROTATION)
     def rotate(self, subjects: list[str], uow: UnitOfWork) -> None:

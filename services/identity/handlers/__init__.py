@@ -1,7 +1,7 @@
 """What is done with accounts and sessions."""
 
 from services.identity.handlers.accounts import open_account, set_email
-from services.identity.handlers.reading import masked_name, read_contacts, read_names, read_own_data
+from services.identity.handlers.reading import masked_name, read_contacts, read_names
 from services.identity.handlers.sessions import SignedIn, refresh, sign_in, sign_out_everywhere
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "open_account",
     "read_contacts",
     "read_names",
-    "read_own_data",
     "refresh",
     "set_email",
     "sign_in",

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from chassis.uow import UnitOfWork
-from services.identity.domain import Account, UnknownAccount
 from services.identity.handlers.audit import write_down
+from services.identity.handlers.readings import note_reader
 from services.identity.orm import account as account_table
 
 
@@ -23,6 +23,7 @@ def read_names(
         .order_by(account_table.c.account_id)
     ).all()
     write_down(reader, "read_name", [row.account_id for row in found], uow)
+    note_reader(reader, "name", "handling", [row.account_id for row in found], uow)
     return [
         {
             "account_id": row.account_id,
@@ -39,15 +40,6 @@ def masked_name(name: str) -> str:
     return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
 
 
-def read_own_data(account_id: str, purpose: str, uow: UnitOfWork) -> Account:
-    """The caller's own data; the reading is written down. Raises `UnknownAccount`."""
-    found = uow.session.get(Account, account_id)
-    if found is None:
-        raise UnknownAccount(account_id)
-    write_down(account_id, f"read_own_data:{purpose}", [account_id], uow)
-    return found
-
-
 def read_contacts(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
     """Names and e-mail addresses by account, for a service that writes to people; each reading is
     written down."""
@@ -58,4 +50,5 @@ def read_contacts(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> l
         .order_by(table.account_id)
     ).all()
     write_down(reader, "read_contact", [row.account_id for row in found], uow)
+    note_reader(reader, "contact", "telling", [row.account_id for row in found], uow)
     return [dict(row._mapping) for row in found]

@@ -37,17 +37,6 @@ class Me(MethodView):
         return queries.account(caller().account_id, current_session())
 
 
-@accounts.route("/me/data")
-class MyData(MethodView):
-    @writes
-    @requires("person", "firm")
-    @accounts.arguments(schemas.DataQuery, location="query")
-    @accounts.response(200, schemas.OwnData)
-    def get(self, query: dict[str, Any]) -> domain.Account:
-        """What is on file about the caller, for a purpose. Each reading is written down with it."""
-        return handlers.read_own_data(caller().account_id, query["purpose"], current_uow())
-
-
 @accounts.route("/me/contact")
 class MyContact(MethodView):
     @reads
