@@ -1,4 +1,4 @@
-"""Tables of what applicants hand in: drafts, materials, and the licences that fill in later forms.
+"""Tables of what applicants hand in: drafts, materials, and certificates in their place.
 
 The content of a file lies in the vault under its digest; `blob` says which digests lie there. Answers and
 file names are sealed.
@@ -6,10 +6,11 @@ file names are sealed.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Date, Index, Integer, String, Table
 
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from services.intake.domain import Draft, Material
+from services.intake.domain.certificates import CertificateUse
 from services.intake.orm import mapping, metadata
 
 draft = Table(
@@ -65,20 +66,24 @@ blob = Table(
 )
 """What lies in the vault, written before it lies there."""
 
-licence = Table(
-    "licence",
+certificate_use = Table(
+    "certificate_use",
     metadata,
-    Column("branch_no", String(44), primary_key=True),
-    Column("licence_no", String(80), primary_key=True),
-    Column("licence_type", String(60), nullable=False),
-    Column("application_no", String(40), nullable=False),
-    Column("applicant", String(80), nullable=False),
-    Column("credit_code", String(18)),
-    Column("issued_at", UtcDateTime, nullable=False),
-    Index("licence_of", "applicant", "licence_type"),
-    Index("licence_by_code", "credit_code", "licence_type"),
+    Column("draft_id", String(36), primary_key=True),
+    Column("code", String(60), primary_key=True),
+    Column("application_no", String(40)),
+    Column("certificate_id", String(80), nullable=False),
+    Column("title", JSONType, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("valid_until", Date),
+    Column("given", Boolean, comment="agreed, not agreed; empty: not asked"),
+    Column("facts", SealedJSON, comment="what stands on it, with consent"),
+    Column("sequence", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("certificate_use_in_case", "application_no"),
+    Index("certificate_use_of", "certificate_id"),
 )
-"""Licences that cases filed here have brought."""
+"""Certificates of the library for the materials of a draft, later of its case."""
 
 data_use = Table(
     "data_use",
@@ -98,3 +103,4 @@ data_use = Table(
 
 mapping.map_imperatively(Draft, draft)
 mapping.map_imperatively(Material, material)
+mapping.map_imperatively(CertificateUse, certificate_use)

@@ -6,10 +6,10 @@ from chassis import trust
 from chassis.storage import open_vault
 from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
-from contracts import approval, catalog
+from contracts import approval, catalog, identity
 from contracts.cloudevents import Envelope
 from services.intake import handlers
-from services.intake.handlers import drafts, materials
+from services.intake.handlers import certificates, drafts, materials
 
 MANY = 1_000_000
 """As many blobs may fall due at once: only content that nothing names is deleted."""
@@ -51,6 +51,10 @@ class IntakeWorker(Worker):
     )
     def cases(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow_cases(events, uow)
+
+    @subscribe("intake.certificates", identity.CertificateChanged)
+    def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        certificates.follow(events, uow)
 
     @subscribe("intake.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

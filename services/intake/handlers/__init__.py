@@ -9,13 +9,13 @@ from services.intake.handlers.applications import (
     correct,
     follow_cases,
     keep_catalog,
-    note_reading,
     refuse,
     resubmit,
     return_for_correction,
     submit,
     withdraw,
 )
+from services.intake.handlers.readings import note_reading
 
 __all__ = [
     "SILENCE",

@@ -26,6 +26,7 @@ from chassis.web import (
 )
 from services.intake import paper_schemas, queries, replica, schemas, slot_views
 from services.intake.domain import Material, spec_of
+from services.intake.domain.materials import COPY, HANDED_IN
 from services.intake.file_checks import BadFile, check_file, plain_name
 from services.intake.handlers import materials as handlers
 from services.intake.handlers import note_reading
@@ -54,7 +55,9 @@ class DraftSlot(MethodView):
         account = caller().account_id
         with current_database().read() as session:
             draft = slot_views.draft_of(draft_id, account, session)
-            formats = spec_of(replica.open_procedure(draft.procedure, session).procedure, code).formats
+            procedure = replica.open_procedure(draft.procedure, session).procedure
+            spec = spec_of(procedure, code, handlers.withheld_of(draft_id, session))
+            formats = spec.formats if spec.how in HANDED_IN else COPY
         return _take(
             code, formats, lambda upload, uow: handlers.put_into_draft(draft_id, upload, account, uow)
         )
