@@ -12,6 +12,7 @@ from services.portal.catalog_client import CatalogCalls
 from services.portal.desk_calls import DeskCalls
 from services.portal.follow_client import FollowCalls
 from services.portal.paper_client import PaperCalls
+from services.portal.space_client import SpaceCalls
 
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
@@ -54,7 +55,7 @@ def http_session() -> requests.Session:
     return session
 
 
-class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls):
+class City(CatalogCalls, DeskCalls, FollowCalls, PaperCalls, SpaceCalls):
     """Calls in the name of one visitor at ``address``. Every method raises `Refused` or `Unreachable`."""
 
     def __init__(

@@ -33,6 +33,7 @@ from services.portal.web import (
     desk,
     find,
     head,
+    holdings,
     lead,
     papers,
     space,
@@ -99,6 +100,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         stream.pages,
         space.pages,
         lead.pages,
+        holdings.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)

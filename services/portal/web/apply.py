@@ -13,6 +13,7 @@ from services.portal import handlers
 from services.portal.answers import Wrong, check, merge, read, row_count, said
 from services.portal.clients import Refused
 from services.portal.forms import Step, step_of, steps
+from services.portal.holdings import certificate_views
 from services.portal.papers import any_open, missing_uploads, slot_views
 from services.portal.web.portal import (
     account,
@@ -120,6 +121,8 @@ def submit(draft_id: str) -> Response:
         return go("cases.done", no=draft["application_no"])
     t = language()
     answers = draft["answers"]
+    if _agree(draft):
+        draft = city().draft(draft_id)
     errors = [w for this in steps_of(procedure, answers) for w in check(this.fields, answers, t)]
     errors += missing_uploads(draft["materials"], t)
     if request.form.get("declared") != "yes":
@@ -144,6 +147,15 @@ def discard(draft_id: str) -> Response:
     city().discard_draft(draft_id)
     note(language()("草稿已删除。"))
     return go("public.space")
+
+
+def _agree(draft: dict[str, Any]) -> bool:
+    """Pass on which certificates may be used, those that were shown; whether anything was passed on."""
+    shown, ticked = request.form.getlist("offered"), request.form.getlist("certificate")
+    decided = {code: code in ticked for code in shown}
+    if decided:
+        city().agree(draft["draft_id"], decided)
+    return bool(decided)
 
 
 def open_draft(draft_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -284,6 +296,8 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
     answers = draft["answers"]
     asked = steps_of(procedure, answers)
     t = language()
+    reuse = {slot["code"] for slot in draft["materials"] if slot["how"] == "reuse" and not slot.get("file")}
+    held = city().draft_certificates(draft["draft_id"]) if reuse else {"library": True, "items": []}
     groups: list[dict[str, Any]] = []
     for this in asked:
         lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
@@ -298,6 +312,8 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
         procedure=procedure,
         groups=groups,
         slots=slot_views(draft["materials"], t),
+        certificates=certificate_views((c for c in held["items"] if c["code"] in reuse), reader()),
+        library=held["library"],
         has_materials=any_open(draft["materials"]),
         last=len(asked) + any_open(draft["materials"]),
         asked=len(asked),

@@ -31,6 +31,7 @@ from services.identity.handlers import masked_name
 from services.portal.handlers import page_changes
 from tests.unit.portal.fake_desk import DESK_ACCOUNTS, add_desk
 from tests.unit.portal.fake_papers import add_papers, slots_of
+from tests.unit.portal.fake_space import add_space
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
@@ -74,6 +75,10 @@ class FakeCity:
         self.known: dict[str, Any] = {}
         self.slots: dict[str, dict[str, dict[str, Any]]] = {}
         self.requests: list[str] = []
+        self.certificates: dict[str, list[dict[str, Any]]] = {}
+        self.read: dict[str, list[dict[str, Any]]] = {}
+        self.consents: dict[str, dict[str, bool]] = {}
+        self.library = True
         self.down: set[str] = set()
         self.tries = 0
         self.refreshes = 0
@@ -266,6 +271,7 @@ class FakeCity:
             return None
 
         add_papers(app, self, who, problem)
+        add_space(app, self, who, problem)
 
         @app.post("/api/identity/tokens")
         def tokens() -> Any:
