@@ -10,7 +10,7 @@ import requests
 import structlog
 
 TIMEOUT = (1.0, 3.0)  # seconds to connect, to answer
-PASSED_ON = ("Authorization", "OneWindow-Acting-For")
+PASSED_ON = ("authorization", "onewindow-acting-for")
 
 log = structlog.get_logger("intake")
 
@@ -41,7 +41,7 @@ class Identity:
             answer = self.http.post(
                 f"{self._url}/api/identity{path}",
                 json=body,
-                headers={name: headers[name] for name in PASSED_ON if name in headers},
+                headers={name: value for name, value in headers.items() if name.lower() in PASSED_ON},
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )

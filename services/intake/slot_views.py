@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.workdays import SHANGHAI
 from services.intake import replica
 from services.intake.domain import (
     BEING_HANDLED,
@@ -178,7 +179,7 @@ def certificate_view(use: CertificateUse, now: datetime) -> View:
         "certificate_id": use.certificate_id,
         "code": use.code,
         "title": use.title,
-        "state": use.state_at(now),
+        "state": use.state_on(now.astimezone(SHANGHAI).date()),
         "valid_until": use.valid_until,
         "given": use.given,
         **{name: facts.get(name) for name in ("number", "issuer_name", "issued_at", "contents")},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.portal.dates import moment
+from services.portal.dates import CITY_TIME, moment
 from services.portal.river import Mark
 from services.portal.views import Reader
 
@@ -42,7 +42,8 @@ class ReadingView:
 def certificate_view(found: Mapping[str, Any], who: Reader) -> CertificateView:
     t = who.t
     until = found.get("valid_until")
-    days = (date.fromisoformat(until) - who.now.date()).days if until else None
+    today = who.now.astimezone(CITY_TIME).date()
+    days = (date.fromisoformat(until) - today).days if until else None
     return CertificateView(
         code=found.get("code") or "",
         title=t.of(found["title"]),

@@ -23,6 +23,6 @@ def create_app(config: Config, **options: Any) -> Flask:
         config,
         title="One Window identity",
         blueprints=list(BLUEPRINTS),
-        problems=PROBLEMS | SPACE_PROBLEMS,
+        problems={**PROBLEMS, **SPACE_PROBLEMS},
         **options,
     )

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from chassis.workdays import SHANGHAI
-
 
 @dataclass(kw_only=True, eq=False)
 class CertificateUse:
@@ -30,8 +28,7 @@ class CertificateUse:
     sequence: int
     at: datetime
 
-    def state_at(self, moment: datetime) -> str:
-        """As of that day in Shanghai; valid through its last day."""
-        today = moment.astimezone(SHANGHAI).date()
+    def state_on(self, today: date) -> str:
+        """As of that day; valid through its last one."""
         is_over = self.state == "valid" and self.valid_until is not None and self.valid_until < today
         return "expired" if is_over else self.state

@@ -26,15 +26,14 @@ def offer(draft_id: str, account_id: str, found: Iterable[Found], uow: UnitOfWor
     Raises `UnknownDraft`, `AlreadyFiled`.
     """
     _open(draft_id, account_id, uow)
-    known = {use.code: use for use in uses_of(uow, table.c.draft_id == draft_id)}
+    known: dict[str, CertificateUse] = {use.code: use for use in uses_of(uow, table.c.draft_id == draft_id)}
     offered = {f["code"]: f for f in found if f.get("code")}
-    for code, use in known.items():
+    for code, gone in known.items():
         if code not in offered:
-            uow.session.delete(use)
+            uow.session.delete(gone)
     for code, certificate in sorted(offered.items()):
-        use = known.get(code)
-        if use is None:
-            use = CertificateUse(
+        if code not in known:
+            known[code] = CertificateUse(
                 draft_id=draft_id,
                 code=code,
                 application_no=None,
@@ -47,7 +46,8 @@ def offer(draft_id: str, account_id: str, found: Iterable[Found], uow: UnitOfWor
                 sequence=0,
                 at=uow.now,
             )
-            uow.session.add(use)
+            uow.session.add(known[code])
+        use = known[code]
         if use.certificate_id != certificate["certificate_id"]:
             use.given, use.facts, use.sequence = None, None, 0
         use.certificate_id, use.title = certificate["certificate_id"], dict(certificate["title"])

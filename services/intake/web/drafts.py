@@ -130,7 +130,7 @@ class Certificates(MethodView):
             is_open = draft.application_no is None
         asked = prefill.asked_of_identity(procedure, "reuse")
         wants = is_open and bool(asked["materials"])
-        about = means().identity.known(request.headers, asked | {"fields": {}}) if wants else None
+        about = means().identity.known(dict(request.headers), asked | {"fields": {}}) if wants else None
         with current_database().transaction() as uow:
             if about is not None:
                 certificates.offer(draft_id, account, about.get("certificates", ()), uow)
@@ -152,7 +152,7 @@ class Certificates(MethodView):
             "procedure": draft.procedure,
             "certificates": {offered[code]: given for code, given in decided.items()},
         }
-        answer = means().identity.agree(request.headers, consents)
+        answer = means().identity.agree(dict(request.headers), consents)
         with current_database().transaction() as uow:
             if answer is not None:
                 certificates.decide(draft_id, account, decided, answer["items"], uow)
@@ -184,7 +184,7 @@ def _known(code: str) -> tuple[Mapping[str, KnownField], list[Any] | None]:
     """What the form can be filled in with, and the certificates for its materials; None: nobody answered."""
     with current_database().read() as session:
         procedure = replica.open_procedure(code, session).procedure
-    about = means().identity.known(request.headers, prefill.asked_of_identity(procedure))
+    about = means().identity.known(dict(request.headers), prefill.asked_of_identity(procedure))
     with current_database().read() as session:
         known = prefill.known_fields(procedure, caller().account_id, about, session)
     return known, None if about is None else list(about.get("certificates", ()))

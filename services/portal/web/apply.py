@@ -297,7 +297,9 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
     asked = steps_of(procedure, answers)
     t = language()
     reuse = {slot["code"] for slot in draft["materials"] if slot["how"] == "reuse" and not slot.get("file")}
-    held = city().draft_certificates(draft["draft_id"]) if reuse else {"library": True, "items": []}
+    held: dict[str, Any] = {"library": True, "items": []}
+    if reuse:
+        held = city().draft_certificates(draft["draft_id"])
     groups: list[dict[str, Any]] = []
     for this in asked:
         lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
