@@ -194,7 +194,7 @@ def test_signing_out_everywhere_ends_every_session(
     ("method", "path"),
     [
         ("GET", "/me"),
-        ("GET", "/me/data?purpose=prefill"),
+        ("GET", "/certificates"),
         ("POST", "/tokens/revoke"),
         ("POST", "/staff"),
         ("GET", "/accounts/names?ids=a"),

@@ -8,58 +8,30 @@ import time
 from base64 import urlsafe_b64decode as b64decode
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from flask import Flask
 from flask.testing import FlaskClient
 from requests.adapters import BaseAdapter
 from sqlalchemy import select, update
 
-from chassis import migrate
 from chassis.config import Config
 from chassis.database import Database
-from chassis.fakes.database import deliver, envelope, events_of, scratch_config
-from chassis.fakes.web import Mint, client
+from chassis.fakes.database import deliver, envelope, events_of
+from chassis.fakes.web import client
 from contracts import approval, intake
-from contracts.catalog import ProcedurePublished
 from contracts.identity import AccountOpened, CertificateChanged
 from contracts.intake import DossierRead
-from services.catalog import files
-from services.catalog.domain import publishing
-from services.identity import orm, sample, service_accounts
+from services.identity import orm
 from services.identity.filling import Filler
-from services.identity.handlers import library, published, readings
+from services.identity.handlers import library, readings
 from services.identity.orm.space import certificate
-from services.identity.web import create_app
+from tests.unit.identity.spaces import BASE, NOW, City, prepared
 
-SAMPLE = Path(__file__).parents[2] / "sample_city"
-BASE = "/api/identity"
-NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 CREDIT_CODE = "91329982MA9A00053R"
-
-
-def prepared(folder: Path, **changes: Any) -> Database:
-    """Identity with the sample city's people and certificates, and what its catalogue has published."""
-    made = Database(scratch_config("identity", folder, urls={"intake": "http://intake"}, **changes))
-    migrate.upgrade(made)
-    for _ in range(2):  # loading again makes nothing twice
-        with made.transaction() as uow:
-            sample.load(SAMPLE, uow)
-    service_accounts.open_missing(made)
-    city, problems = files.read_city(SAMPLE)
-    assert city is not None and problems == []
-    procedures = [e.procedure for e in publishing.editions(city)]
-    said = [
-        *map(publishing.department_published, city.departments.values()),
-        *(ProcedurePublished(code=p.code, version=1, procedure=p) for p in procedures),
-    ]
-    with made.transaction() as uow:
-        published.keep([envelope(e, sequence=1, time=NOW) for e in said], uow)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -76,29 +48,6 @@ def database(template: Config, tmp_path: Path) -> Iterator[Database]:
     made = Database(replace(template, database_url=f"sqlite:///{tmp_path}/identity.sqlite"))
     yield made
     made.close()
-
-
-class City:
-    """Identity's application and tokens for its accounts."""
-
-    def __init__(self, database: Database):
-        self.database = database
-        self.mint = Mint()
-        self.mint.install(database)
-        self.app: Flask = create_app(database.config, database=database)
-        with database.read() as session:
-            self.accounts = {r.login: r for r in session.execute(select(orm.account)).all()}
-
-    def id_of(self, login: str) -> str:
-        return str(self.accounts[login].account_id)
-
-    def as_(self, login: str, **claims: Any) -> FlaskClient:
-        who = self.accounts[login]
-        told = {"kind": who.kind, "roles": who.roles, "dept": who.department} | claims
-        return client(self.app, self.mint.token(who.account_id, **{k: v for k, v in told.items() if v}))
-
-    def nobody(self) -> FlaskClient:
-        return client(self.app)
 
 
 @pytest.fixture

@@ -245,4 +245,4 @@ def test_the_sample_is_loaded_quickly_and_only_once(database: Database) -> None:
 
 
 def test_identity_trusts_by_its_own_events() -> None:
-    assert [s.queue for s in subscriptions_of(IdentityWorker)] == ["identity.trust"]
+    assert "identity.trust" in {s.queue for s in subscriptions_of(IdentityWorker)}
