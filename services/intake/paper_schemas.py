@@ -104,3 +104,31 @@ class LicenceContentsSchema(ma.Schema):
 
     branch_no = ma.fields.String()
     fields = ma.fields.Dict()  # type: ignore[assignment]
+
+
+class KeptFileSchema(ma.Schema):
+    """A material kept in the space. ``code`` says of which kind it is."""
+
+    file_id = ma.fields.String()
+    code = ma.fields.String()
+    title = text()
+    file_name = ma.fields.String()
+    media_type = ma.fields.String()
+    size = ma.fields.Integer()
+    kept_at = moment()
+
+
+class KeptFilesSchema(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(KeptFileSchema))
+
+
+class KeepSchema(ma.Schema):
+    """A file of mine that is to be kept."""
+
+    material_id = ma.fields.String(required=True, validate=FIELD)
+
+
+class UseSchema(ma.Schema):
+    """A kept file that is to be used."""
+
+    file_id = ma.fields.String(required=True, validate=FIELD)

@@ -6,7 +6,7 @@ file names are sealed.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Date, Index, Integer, String, Table, UniqueConstraint
 
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from services.intake.domain import Draft, Material
@@ -84,6 +84,22 @@ certificate_use = Table(
     Index("certificate_use_of", "certificate_id"),
 )
 """Certificates of the library for the materials of a draft, later of its case."""
+
+kept_file = Table(
+    "kept_file",
+    metadata,
+    Column("file_id", String(36), primary_key=True),
+    Column("holder", String(80), nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("file_name", SealedText, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),
+    UniqueConstraint("holder", "code", "digest", name="kept_file_once"),
+    Index("kept_file_content", "digest"),
+)
+"""Materials a holder keeps in the space for later cases."""
 
 data_use = Table(
     "data_use",

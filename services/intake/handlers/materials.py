@@ -31,7 +31,7 @@ from services.intake.domain import (
     UnknownDraft,
     spec_of,
 )
-from services.intake.papers import blob, certificate_use
+from services.intake.papers import blob, certificate_use, kept_file
 from services.intake.papers import material as table
 
 SWEEP = "intake.blob_sweep"
@@ -128,6 +128,7 @@ def sweep(digests: list[str], vault: Vault, uow: UnitOfWork) -> None:
         .with_for_update()
     ).all()
     named = set(uow.session.scalars(select(table.c.digest).where(table.c.digest.in_(rows))))
+    named |= set(uow.session.scalars(select(kept_file.c.digest).where(kept_file.c.digest.in_(rows))))
     gone = [digest for digest in rows if digest not in named]
     for digest in gone:
         vault.delete(digest)

@@ -31,6 +31,19 @@ def upgrade() -> None:
     )
     op.create_index("certificate_use_in_case", "certificate_use", ["application_no"])
     op.create_index("certificate_use_of", "certificate_use", ["certificate_id"])
+    op.create_table(
+        "kept_file",
+        sa.Column("file_id", sa.String(36), primary_key=True),
+        sa.Column("holder", sa.String(80), nullable=False),
+        sa.Column("code", sa.String(60), nullable=False),
+        sa.Column("file_name", sa.LargeBinary, nullable=False),
+        sa.Column("media_type", sa.String(100), nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("kept_at", UtcDateTime, nullable=False),
+        sa.UniqueConstraint("holder", "code", "digest", name="kept_file_once"),
+    )
+    op.create_index("kept_file_content", "kept_file", ["digest"])
     op.drop_table("licence")
 
 
@@ -47,4 +60,5 @@ def downgrade() -> None:
     )
     op.create_index("licence_of", "licence", ["applicant", "licence_type"])
     op.create_index("licence_by_code", "licence", ["credit_code", "licence_type"])
+    op.drop_table("kept_file")
     op.drop_table("certificate_use")

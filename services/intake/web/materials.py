@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from flask import Response, request
@@ -25,7 +25,7 @@ from chassis.web import (
     writes,
 )
 from services.intake import paper_schemas, queries, replica, schemas, slot_views
-from services.intake.domain import Material, spec_of
+from services.intake.domain import spec_of
 from services.intake.domain.materials import COPY, HANDED_IN
 from services.intake.file_checks import BadFile, check_file, plain_name
 from services.intake.handlers import materials as handlers
@@ -37,6 +37,7 @@ from services.intake.web.applications import APPLICANTS, DEPARTMENTS, DESK
 from services.intake.web.means import means
 
 materials = Blueprint("materials", __name__, description="Files in slots, one slot a material.")
+Kept = TypeVar("Kept")
 UPLOADS = ("materials.DraftSlot", "materials.ApplicationSlot")
 uploads = Limit("upload", tries=300, pause=timedelta(seconds=30), longest=timedelta(minutes=10))
 """So many files in a row, by account: nobody fills the storage."""
@@ -58,7 +59,7 @@ class DraftSlot(MethodView):
             procedure = replica.open_procedure(draft.procedure, session).procedure
             spec = spec_of(procedure, code, handlers.withheld_of(draft_id, session))
             formats = spec.formats if spec.how in HANDED_IN else COPY
-        return _take(
+        return take(
             code, formats, lambda upload, uow: handlers.put_into_draft(draft_id, upload, account, uow)
         )
 
@@ -97,7 +98,7 @@ class ApplicationSlot(MethodView):
             found = queries.own_application(number, account, session)
             known = replica.known_procedure(found.procedure, found.version, session)
             formats = spec_of(known.procedure, code).formats
-        return _take(
+        return take(
             code, formats, lambda upload, uow: handlers.put_into_application(number, upload, account, uow)
         )
 
@@ -124,10 +125,10 @@ class Content(MethodView):
                 note_reading(
                     found.application_no, branch_no, who.account_id, who.department, uow, material=found.code
                 )
-        return _sent(found, means().vault.get(found.digest))
+        return download(found.file_name, found.media_type, means().vault.get(found.digest))
 
 
-def _take(code: str, formats: tuple[str, ...], keep: Callable[[Upload, UnitOfWork], Material]) -> Material:
+def take(code: str, formats: tuple[str, ...], keep: Callable[[Upload, UnitOfWork], Kept]) -> Kept:
     """Check the file that came, store it, put it where it belongs."""
     name, declared, content = _read_file()
     digest, media_type = offload(_examine, name, declared, content, formats)
@@ -165,9 +166,9 @@ def _examine(name: str, declared: str, content: bytes, formats: tuple[str, ...])
     return digest_of(content), check_file(name, declared, content, formats)
 
 
-def _sent(found: Material, content: bytes) -> Response:
-    """As a download: nothing of it runs in the platform's name."""
-    response = Response(content, mimetype=found.media_type)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.file_name)}"
+def download(name: str, media_type: str, content: bytes) -> Response:
+    """Nothing of a file runs in the platform's name."""
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
