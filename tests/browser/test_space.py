@@ -57,7 +57,7 @@ def test_what_the_city_holds_is_not_asked_for_and_its_reading_is_seen(
     expect(reading).to_contain_text("用途：审批")
     for view in (PHONE, DESK):
         page.set_viewport_size(view)  # type: ignore[arg-type]
-        for address in ("/space", "/space/certificates", "/space/readings", "/en/space/certificates"):
+        for address in ("/space", "/space/certificates", "/space/readings", "/space/materials", "/en/space"):
             within_reach(page, address)
     page.context.add_cookies([{"name": "onewindow_view", "value": "elder", "url": platform.url}])
     within_reach(page, "/space")

@@ -169,6 +169,9 @@ def steps_of(procedure: dict[str, Any], answers: dict[str, Any]) -> list[Step]:
 
 def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[Wrong]) -> Response:
     shown = slot_views(draft["materials"], language())
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for file in city().kept():
+        kept.setdefault(file["code"], []).append(file)
     return page(
         "apply_materials.html",
         422 if errors else 200,
@@ -178,6 +181,7 @@ def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: lis
         mine=sorted((s for s in shown if s.open), key=lambda s: not s.needed),
         held=[s for s in shown if not s.open],
         left=len(missing_uploads(draft["materials"], language())),
+        kept=kept,
         errors=errors,
         wrong={w.field: w.message for w in errors},
     )

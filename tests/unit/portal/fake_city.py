@@ -79,6 +79,7 @@ class FakeCity:
         self.read: dict[str, list[dict[str, Any]]] = {}
         self.consents: dict[str, dict[str, bool]] = {}
         self.library = True
+        self.kept: dict[str, list[dict[str, Any]]] = {}
         self.down: set[str] = set()
         self.tries = 0
         self.refreshes = 0

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.unit.portal.conftest import Browser
+from tests.unit.portal.conftest import Browser, form_token
 from tests.unit.portal.fake_follow import FollowCity
-from tests.unit.portal.fake_space import held, read
-from tests.unit.portal.forms import COMPANY
+from tests.unit.portal.fake_space import held, kept_file, read
+from tests.unit.portal.forms import COMPANY, RESTAURANT
 from tests.unit.portal.test_apply import fill_in
 
 Visit = Callable[..., Browser]
@@ -123,3 +123,43 @@ def test_while_the_library_is_away_nothing_is_read_and_nothing_asked_for(
     assert "证照库暂时连不上" in browser.page.text
     browser.post(f"/apply/{draft_id}/check", declared="yes")
     assert browser.address.endswith("/done")
+
+
+def test_a_material_is_kept_opened_and_let_go(city: FollowCity, visit: Visit) -> None:
+    browser = visit("heji")
+    page = browser.get("/space/materials").text
+    assert "还没有存过资料" in page and ">租赁合同</option>" in page and "居民身份证" not in page
+    form = {"kind": "m10"}
+    assert browser.page is not None
+    form["csrf"] = form_token(browser.page.text)
+    browser.send("/space/materials", form, "file", "合同.pdf", PDF)
+    assert browser.address == "/space/materials"
+    assert "已存到我的资料" in browser.page.text and "合同.pdf" in browser.page.text
+    assert browser.get("/space/materials/kept-1").data == b"%PDF kept"
+    browser.get("/space/materials")
+    browser.post("/space/materials/kept-1/drop")
+    assert "合同.pdf" not in browser.get("/space/materials").text
+
+
+def test_what_is_missing_or_wrong_is_said_beside_its_field(city: FollowCity, visit: Visit) -> None:
+    browser = visit("heji")
+    browser.get("/space/materials")
+    page = browser.post("/space/materials")
+    assert page.status_code == 422
+    assert "请选择是哪一种材料" in page.text and "请选择一个文件" in page.text
+    form = {"kind": "m10", "csrf": form_token(page.text)}
+    page = browser.send("/space/materials", form, "file", "合同.pdf", b"MZ")
+    assert (page.status_code, "里面却不是这种文件" in page.text) == (422, True)
+    assert 'value="m10" selected' in page.text
+
+
+def test_a_kept_file_fills_a_slot_and_a_slots_file_is_kept(city: FollowCity, visit: Visit) -> None:
+    city.kept["acc-heji"] = [kept_file("m12", "kept-1", "平面图.pdf", 9)]
+    browser = visit("heji")
+    check = fill_in(browser, "open-restaurant", RESTAURANT)
+    materials = check.replace("check", "materials")
+    assert "用我的资料：平面图.pdf" in browser.get(materials).text
+    page = browser.post(f"{materials}/m12", act="use:kept-1").text
+    assert "平面图.pdf" in page and "keep:used-kept-1" in page
+    browser.post(f"{materials}/m12", act="keep:used-kept-1")
+    assert len(city.kept["acc-heji"]) == 2
