@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from contracts.base import Event, event
@@ -129,3 +129,17 @@ class AgencyEnded(Event):
     firm: str
     agent: str
     ended_at: datetime
+
+
+@event(subject="certificate_id")
+@dataclass(frozen=True, kw_only=True)
+class CertificateChanged(Event):
+    """A certificate of the library is there, or stands differently. After the day ``valid_until`` it has
+    expired without a word."""
+
+    certificate_id: str
+    holder: str
+    licence_type: str | None
+    state: Literal["valid", "superseded", "revoked"]
+    valid_until: date | None
+    changed_at: datetime

@@ -110,3 +110,38 @@ class ApplicationStatusChanged(Event):
     answered: int
     branches: int
     changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateUse:
+    """A certificate that stands for a material of a case."""
+
+    material: str
+    certificate_id: str
+
+
+@event(subject="application_no")
+@dataclass(frozen=True, kw_only=True)
+class CertificatesUsed(Event):
+    """The applicant agreed that these certificates are used for the case. ``matter`` is the draft under
+    which the consent was recorded."""
+
+    application_no: str
+    matter: str
+    applicant: str
+    certificates: tuple[CertificateUse, ...]
+    used_at: datetime
+
+
+@event(subject="applicant")
+@dataclass(frozen=True, kw_only=True)
+class DossierRead(Event):
+    """A department read an applicant's data: the whole form at the desk (no ``branch_no``), what a branch
+    may read, or one ``material``."""
+
+    applicant: str
+    application_no: str
+    branch_no: str | None = None
+    department: str
+    material: str | None = None
+    read_at: datetime

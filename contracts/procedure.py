@@ -53,6 +53,10 @@ class BranchSpec:
     ``on_timeout`` "deemed_agreed" needs ``timeout_source``, the legal or city rule that says so.
     ``extension`` is how much longer the head may allow, once; with ``second_signature`` a refusal takes
     effect only when the head has signed it.
+
+    ``result`` is what agreement produces, in words, and ``valid_for`` how long from the day of issue (no
+    limit: without end). With ``replaces`` the licence takes the place of the holder's last one of its type
+    (renewal, change, reissue); ``revokes`` is the licence type that agreement ends (注销).
     """
 
     key: str
@@ -73,6 +77,10 @@ class BranchSpec:
     produces: tuple[str, ...] = ()
     extension: Limit | None = None
     second_signature: bool = False
+    result: Text | None = None
+    valid_for: Limit | None = None
+    replaces: bool = False
+    revokes: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,8 @@ class MaterialSpec:
     or the applicant hands it in ("upload").
 
     An upload that is not ``required`` is needed in some cases only; ``needed_when`` says in which.
-    ``formats`` are the kinds of file it may be.
+    ``formats`` are the kinds of file it may be. ``licence_type`` is the licence that is this material,
+    ``gives`` the elements of forms it answers.
     """
 
     code: str
@@ -92,6 +101,7 @@ class MaterialSpec:
     needed_when: Text | None = None
     formats: tuple[str, ...] = ()
     licence_type: str | None = None
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -245,6 +245,9 @@ class ResultFile(Shape):
     title = text()
     validity = text()
     sample = text()
+    valid_for = fields.Nested(LimitFile, load_default=None)
+    replaces = flag(False)
+    revokes = fields.String(load_default=None, validate=_CODE)
 
 
 class ExternalFile(Shape):

@@ -23,9 +23,9 @@ TYPES = {
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 NUMBERS = {
     "depth", "visits", "fee.fen", "promised.value", "statutory.value", "acceptance_limit.value",
-    "extension.limit.value", "minimum_real_name_level",
+    "extension.limit.value", "minimum_real_name_level", "result.valid_for.value",
 }  # fmt: skip
-FLAGS = {"sample", "classified"}
+FLAGS = {"sample", "classified", "result.replaces"}
 MOST_ROWS = 20_000
 MOST_UNPACKED = 200 * 1024 * 1024
 FIRST = (

@@ -1,4 +1,4 @@
-"""A folder's accounts: ``load(folder, uow)``. Loading again opens no account twice.
+"""A folder's accounts and certificates: ``load(folder, uow)``. Loading again makes nothing twice.
 
 Their common password is an initial one, which everybody has to change, unless the folder says that it is a
 demonstration: then it stays, and nobody needs a second factor.
@@ -6,14 +6,19 @@ demonstration: then it stays, and nobody needs a second factor.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
+from sqlalchemy import select
 
 from chassis.uow import UnitOfWork
+from chassis.workdays import SHANGHAI
 from services.identity import handlers, keys, passwords, queries
-from services.identity.handlers import firms
+from services.identity.handlers import firms, library
 from services.identity.numbers import blind_index
+from services.identity.orm import account as account_table
 from services.identity.orm import sandbox_person
 
 
@@ -36,6 +41,8 @@ def load(folder: Path, uow: UnitOfWork) -> None:
         )
     _let_represent(content.get("representatives", {}), uow)
     _know_people(folder / "people.yaml", uow)
+    uow.session.flush()
+    _load_certificates(folder, uow)
 
 
 def _let_represent(representatives: dict[str, str], uow: UnitOfWork) -> None:
@@ -60,3 +67,54 @@ def _know_people(path: Path, uow: UnitOfWork) -> None:
         for person in yaml.safe_load(path.read_text(encoding="utf-8"))["people"]
     ]
     uow.session.execute(uow.insert(sandbox_person).on_conflict_do_nothing(), rows)
+
+
+def _load_certificates(folder: Path, uow: UnitOfWork) -> None:
+    """Those of ``certificates.yaml``; days are counted from the day of the first loading."""
+    path = folder / "certificates.yaml"
+    if not path.exists():
+        return
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    materials = {m["code"]: m for m in yaml.safe_load((folder / "materials.yaml").read_text("utf-8"))}
+    t = account_table.c
+    holders: dict[str, str] = {
+        login: account_id
+        for login, account_id in uow.session.execute(
+            select(t.login, t.account_id).where(t.login.in_({c["holder"] for c in content}))
+        )
+    }
+    rows = [_certificate(c, materials[c["material"]], holders[c["holder"]], uow.now) for c in content]
+    endings = [
+        {
+            "ending_id": f"revoked-{row['certificate_id']}",
+            "holder": row["holder"],
+            "kind": row["kind"],
+            "certificate_id": row["certificate_id"],
+            "at": row["issued_at"] + timedelta(days=30),
+        }
+        for row, said in zip(rows, content, strict=True)
+        if said.get("revoked")
+    ]
+    library.keep(rows, endings, uow)
+
+
+def _certificate(
+    said: dict[str, Any], material: dict[str, Any], holder: str, now: datetime
+) -> dict[str, Any]:
+    today = now.astimezone(SHANGHAI).date()
+    ends = said.get("ends_in")
+    return {
+        "certificate_id": f"sample-{said['id']}",
+        "holder": holder,
+        "kind": material.get("licence_type") or material["code"],
+        "title": material["title"],
+        "number": said["number"],
+        "issuer": material["issuer"],
+        "issued_at": now - timedelta(days=said["issued_ago"]),
+        "issued_until": None if ends is None else today + timedelta(days=ends),
+        "replaces": bool(said.get("replaces")),
+        "contents": said.get("contents", {}),
+        "application_no": None,
+        "branch_no": None,
+        "item": None,
+    }

@@ -72,19 +72,6 @@ class Account(ma.Schema):
     department = ma.fields.String(required=True, allow_none=True)
 
 
-class DataQuery(ma.Schema):
-    purpose = ma.fields.String(required=True, validate=validate.OneOf(("prefill",)))
-
-
-class OwnData(ma.Schema):
-    """What filling in forms takes; numbers that the account doesn't have are null."""
-
-    kind = ma.fields.String(required=True)
-    display_name = ma.fields.String(required=True)
-    id_number = ma.fields.String(required=True, allow_none=True)
-    credit_code = ma.fields.String(required=True, allow_none=True)
-
-
 class Contact(ma.Schema):
     email = ma.fields.String(required=True, allow_none=True, validate=rule(domain.is_email, "email"))
 

@@ -10,7 +10,7 @@ from chassis.database import Database
 from services.identity import handlers, passwords, queries
 from services.identity.domain import InvalidAccount
 
-ROLES_OF = {"notification": ["contact_reader"]}
+ROLES_OF = {"notification": ["contact_reader"], "identity": ["certificate_library"]}
 """Which service may do what at identity."""
 
 

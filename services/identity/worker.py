@@ -12,9 +12,11 @@ from chassis.chaining import Chainer
 from chassis.database import open_database
 from chassis.uow import UnitOfWork
 from chassis.worker import Repeating, ServiceConfig, Worker, due, subscribe
-from contracts.catalog import DepartmentPublished, PlacePublished
+from contracts import approval, catalog, intake
 from contracts.cloudevents import Envelope
 from services.identity import handlers, keys, service_accounts
+from services.identity.filling import Filler
+from services.identity.handlers import library, published, readings
 from services.identity.logout_sender import LogoutSender
 from services.identity.orm import audit_trail
 
@@ -59,21 +61,48 @@ class Telling(Repeating):
         return self._sender.step()
 
 
+class Filling(Repeating):
+    """Asks what stands on licences that were issued, one by one."""
+
+    def setup(self) -> None:
+        super().setup()
+        self._filler = Filler(open_database(self.config))
+
+    def step(self) -> float:
+        return self._filler.step()
+
+
 class IdentityWorker(Worker):
-    """Publishes accounts, keys and revocations; signs with a new key every thirty days."""
+    """Publishes accounts, keys and revocations; signs with a new key every thirty days. Keeps the
+    certificate library and who read what."""
 
     name = "identity"
     announced = KeysAnnounced()
     chain = Chainer(audit_trail)
     telling = Telling()
+    filling = Filling()
 
     @subscribe("identity.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:
         trust.keep(events, uow)
 
-    @subscribe("identity.units", DepartmentPublished, PlacePublished)
+    @subscribe("identity.units", catalog.DepartmentPublished, catalog.PlacePublished)
     def units(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.keep_units(events, uow)
+
+    @subscribe("identity.catalog", catalog.ProcedurePublished, catalog.DepartmentPublished)
+    def catalog(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        published.keep(events, uow)
+
+    @subscribe(
+        "identity.certificates", intake.ApplicationAccepted, approval.LicenceIssued, approval.BranchAnswered
+    )
+    def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        library.follow(events, uow)
+
+    @subscribe("identity.readings", intake.DossierRead, intake.CertificatesUsed)
+    def readings(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        readings.follow(events, uow)
 
     @due(keys.ROTATION)
     def rotate(self, subjects: list[str], uow: UnitOfWork) -> None:

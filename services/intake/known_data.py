@@ -1,4 +1,5 @@
-"""What identity knows of an applicant, asked in the applicant's own name."""
+"""What identity knows of an applicant: for a form, and certificates in place of materials. Asked in the
+applicant's own name."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import structlog
 from chassis.auth import ACTING_FOR
 
 TIMEOUT = (1.0, 3.0)  # seconds to connect, to answer
+PASSED_ON = ("authorization", ACTING_FOR.lower())
 
 log = structlog.get_logger("intake")
 
@@ -23,22 +25,31 @@ class Identity:
         self.http = requests.Session()
         self.http.trust_env = False
 
-    def about(self, authorization: str, purpose: str, acting_for: str = "") -> Mapping[str, Any] | None:
-        """The caller's own data, or those of the firm acted for. None when identity doesn't answer: people
+    def known(self, headers: Mapping[str, str], asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What is known for a form (``items``, ``certificates``). None when identity doesn't answer: people
         then fill in by hand."""
+        return self._post("/known", headers, asked)
+
+    def agree(self, headers: Mapping[str, str], consents: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Record consents; the certificates that may be used now (``items``). None without an answer."""
+        return self._post("/known/consents", headers, consents)
+
+    def _post(
+        self, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
         if not self._url:
             return None
         try:
-            answer = self.http.get(
-                f"{self._url}/api/identity/me/data",
-                params={"purpose": purpose},
-                headers={"Authorization": authorization} | ({ACTING_FOR: acting_for} if acting_for else {}),
+            answer = self.http.post(
+                f"{self._url}/api/identity{path}",
+                json=body,
+                headers={name: value for name, value in headers.items() if name.lower() in PASSED_ON},
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )
             answer.raise_for_status()
             found: Mapping[str, Any] = answer.json()
         except (requests.RequestException, ValueError) as error:
-            log.warning("filled in without identity", error=repr(error))
+            log.warning("without identity", path=path, error=repr(error))
             return None
         return found

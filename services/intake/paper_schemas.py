@@ -6,8 +6,9 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import validate
+from webargs.fields import DelimitedList
 
-from services.intake.schemas import SlotSchema, moment, text
+from services.intake.schemas import FIELD, CertificateUseSchema, SlotSchema, moment, text
 
 
 class BeginSchema(ma.Schema):
@@ -80,3 +81,63 @@ class PrefillSchema(ma.Schema):
     purpose = ma.fields.String()
     consent = ma.fields.String()
     items = ma.fields.List(ma.fields.Nested(PrefilledSchema))
+
+
+class DraftCertificatesSchema(ma.Schema):
+    """Certificates for a draft's materials. ``library`` is false while the library doesn't answer: nothing
+    is read then, and nothing is asked for."""
+
+    library = ma.fields.Boolean()
+    items = ma.fields.List(ma.fields.Nested(CertificateUseSchema))
+
+
+class AgreeSchema(ma.Schema):
+    """By material: whether its certificate may be used for this case."""
+
+    certificates = ma.fields.Dict(
+        keys=ma.fields.String(validate=FIELD),
+        values=ma.fields.Boolean(truthy={True}, falsy={False}),
+        required=True,
+        validate=validate.Length(max=100),
+    )
+
+
+class LicenceQuerySchema(ma.Schema):
+    fields = DelimitedList(  # type: ignore[assignment]
+        ma.fields.String(validate=FIELD), required=True, validate=validate.Length(min=1, max=100)
+    )
+
+
+class LicenceContentsSchema(ma.Schema):
+    """What stands on a licence, of the elements asked for."""
+
+    branch_no = ma.fields.String()
+    fields = ma.fields.Dict()  # type: ignore[assignment]
+
+
+class KeptFileSchema(ma.Schema):
+    """A material kept in the space. ``code`` says of which kind it is."""
+
+    file_id = ma.fields.String()
+    code = ma.fields.String()
+    title = text()
+    file_name = ma.fields.String()
+    media_type = ma.fields.String()
+    size = ma.fields.Integer()
+    kept_at = moment()
+
+
+class KeptFilesSchema(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(KeptFileSchema))
+
+
+class KeepSchema(ma.Schema):
+    """A file of mine that is to be kept."""
+
+    material_id = ma.fields.String(required=True, validate=FIELD)
+
+
+class UseSchema(ma.Schema):
+    """A kept file that is to be used."""
+
+    file_id = ma.fields.String(required=True, validate=FIELD)

@@ -1,4 +1,4 @@
-"""Tables of what applicants hand in: drafts, materials, and the licences that fill in later forms.
+"""Tables of what applicants hand in: drafts, materials, and certificates in their place.
 
 The content of a file lies in the vault under its digest; `blob` says which digests lie there. Answers and
 file names are sealed.
@@ -6,11 +6,12 @@ file names are sealed.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Date, Index, Integer, String, Table, UniqueConstraint
 
 from chassis.audit import Trail
 from chassis.types import BigId, JSONType, SealedJSON, SealedText, UtcDateTime
 from services.intake.domain import Draft, Material
+from services.intake.domain.certificates import CertificateUse
 from services.intake.orm import mapping, metadata
 
 draft = Table(
@@ -66,20 +67,40 @@ blob = Table(
 )
 """What lies in the vault, written before it lies there."""
 
-licence = Table(
-    "licence",
+certificate_use = Table(
+    "certificate_use",
     metadata,
-    Column("branch_no", String(44), primary_key=True),
-    Column("licence_no", String(80), primary_key=True),
-    Column("licence_type", String(60), nullable=False),
-    Column("application_no", String(40), nullable=False),
-    Column("applicant", String(80), nullable=False),
-    Column("credit_code", String(18)),
-    Column("issued_at", UtcDateTime, nullable=False),
-    Index("licence_of", "applicant", "licence_type"),
-    Index("licence_by_code", "credit_code", "licence_type"),
+    Column("draft_id", String(36), primary_key=True),
+    Column("code", String(60), primary_key=True),
+    Column("application_no", String(40)),
+    Column("certificate_id", String(80), nullable=False),
+    Column("title", JSONType, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("valid_until", Date),
+    Column("given", Boolean, comment="agreed, not agreed; empty: not asked"),
+    Column("facts", SealedJSON, comment="what stands on it, with consent"),
+    Column("sequence", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("certificate_use_in_case", "application_no"),
+    Index("certificate_use_of", "certificate_id"),
 )
-"""Licences that cases filed here have brought."""
+"""Certificates of the library for the materials of a draft, later of its case."""
+
+kept_file = Table(
+    "kept_file",
+    metadata,
+    Column("file_id", String(36), primary_key=True),
+    Column("holder", String(80), nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("file_name", SealedText, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),
+    UniqueConstraint("holder", "code", "digest", name="kept_file_once"),
+    Index("kept_file_content", "digest"),
+)
+"""Materials a holder keeps in the space for later cases."""
 
 data_use = Table(
     "data_use",
@@ -101,3 +122,4 @@ data_use_trail = Trail(data_use)
 
 mapping.map_imperatively(Draft, draft)
 mapping.map_imperatively(Material, material)
+mapping.map_imperatively(CertificateUse, certificate_use)

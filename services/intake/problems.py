@@ -18,6 +18,7 @@ from services.intake.domain import (
 from services.intake.file_checks import BadFile
 from services.intake.forms import InvalidForm
 from services.intake.handlers import NothingCalledFor, WrongAudience
+from services.intake.handlers.kept import MOST_KEPT, TooManyKept
 from services.intake.queries import BadCursor, DossierClosed
 from services.intake.replica import NotOpenForFiling, UnknownProcedure
 from services.intake.scanning import ScannerAway
@@ -177,6 +178,15 @@ def _slot_closed(_: SlotClosed) -> Problem:
     )
 
 
+def _too_many_kept(_: TooManyKept) -> Problem:
+    return Problem(
+        409,
+        "space-full",
+        zh=f"您的资料已满 {MOST_KEPT} 份,请先删去不用的。",
+        en=f"Your space holds {MOST_KEPT} files already; let some go first.",
+    )
+
+
 def _too_many_versions(_: TooManyVersions) -> Problem:
     return Problem(
         409,
@@ -213,6 +223,7 @@ PROBLEMS: ProblemMap = {
     AlreadyFiled: _already_filed,
     NoSuchSlot: _no_such_slot,
     SlotClosed: _slot_closed,
+    TooManyKept: _too_many_kept,
     TooManyVersions: _too_many_versions,
     ScannerAway: _scanner_away,
     StorageAway: lambda _: unavailable(),

@@ -168,6 +168,21 @@ def dossier(branch_no: str, department: str | None, session: Session) -> View:
     }
 
 
+def licence_contents(branch_no: str, names: Iterable[str], session: Session) -> View:
+    """Answers that stand on the licence a branch has issued: of those asked for, what that branch's
+    department was given. Raises `UnknownApplication` where there is no such licence."""
+    found = session.get(Application, branch_no.rpartition("-")[0])
+    issued = found is not None and any(x.branch_no == branch_no for x in found.case.licences.values())
+    if found is None or not issued:
+        raise UnknownApplication(branch_no)
+    procedure = replica.known_procedure(found.procedure, found.version, session).procedure
+    spec = _specs(procedure.branches)[found.case.branches[branch_no].state.key]
+    return {
+        "branch_no": branch_no,
+        "fields": {n: found.form[n] for n in names if n in spec.fields and n in found.form},
+    }
+
+
 def _results(found: Application, keys: set[str]) -> dict[str, str]:
     return {
         code: value

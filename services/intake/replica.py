@@ -21,7 +21,9 @@ from contracts.catalog import (
     ProcedurePublished,
 )
 from contracts.cloudevents import Envelope
-from contracts.procedure import Procedure, Text
+from contracts.procedure import MaterialSpec, Procedure, Text
+from services.intake.domain import NoSuchSlot
+from services.intake.domain.materials import HANDED_IN
 from services.intake.forms import FormCheck
 from services.intake.orm import calendar_year, department, procedure_state, procedure_version
 
@@ -72,6 +74,27 @@ def known_procedure(code: str, version: int, session: Session) -> Known:
             raise UnknownProcedure(code)
         found = kept[code, version] = Known(ProcedurePublished.from_data(data).procedure)
     return found
+
+
+def material_spec(code: str, session: Session) -> MaterialSpec:
+    """A material that some procedure open for filing has handed in. Raises `NoSuchSlot`."""
+    for known in _open_ones(session):
+        for spec in known.procedure.materials:
+            if spec.code == code and spec.how in HANDED_IN:
+                return spec
+    raise NoSuchSlot(code)
+
+
+def material_title(code: str, session: Session) -> Text:
+    """What a kind of material is called; its code when no open procedure has it any more."""
+    found = (m.title for k in _open_ones(session) for m in k.procedure.materials if m.code == code)
+    return next(found, Text(zh=code, en=code))
+
+
+def _open_ones(session: Session) -> list[Known]:
+    table = procedure_state.c
+    rows = session.execute(select(table.code, table.newest).where(table.newest > table.closed))
+    return [known_procedure(code, newest, session) for code, newest in rows]
 
 
 def department_names(session: Session) -> dict[str, Text]:

@@ -256,6 +256,22 @@ class MaterialSchema(ma.Schema):
     handed_in_at = moment(allow_none=True)
 
 
+class CertificateUseSchema(ma.Schema):
+    """A certificate of the city's library in place of a material, as it stands today. What stands on it is
+    there only when the applicant has agreed (``given``)."""
+
+    certificate_id = ma.fields.String()
+    code = ma.fields.String()
+    title = text()
+    state = ma.fields.String(metadata={"description": "valid, expired, superseded or revoked"})
+    valid_until = ma.fields.Date(allow_none=True)
+    given = ma.fields.Boolean(allow_none=True)
+    number = ma.fields.String(allow_none=True)
+    issuer_name = text(allow_none=True)
+    issued_at = ma.fields.String(allow_none=True)
+    contents = ma.fields.Dict(allow_none=True)
+
+
 class SlotSchema(ma.Schema):
     code = ma.fields.String()
     title = text()
@@ -270,6 +286,7 @@ class SlotSchema(ma.Schema):
     why = ma.fields.String(allow_none=True)
     file = ma.fields.Nested(MaterialSchema, allow_none=True)
     older = ma.fields.List(ma.fields.Nested(MaterialSchema))
+    certificate = ma.fields.Nested(CertificateUseSchema, allow_none=True)
 
 
 class DossierSchema(ma.Schema):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from chassis import clock
+from chassis.workdays import SHANGHAI
 from services.intake import replica
 from services.intake.domain import (
     BEING_HANDLED,
@@ -23,9 +26,10 @@ from services.intake.domain import (
     slots,
     specs_for,
 )
+from services.intake.domain.certificates import CertificateUse
 from services.intake.orm import acceptance_act
+from services.intake.papers import certificate_use, material
 from services.intake.papers import draft as draft_table
-from services.intake.papers import material
 
 MOST_DRAFTS = 50
 View = dict[str, Any]
@@ -55,6 +59,8 @@ def draft_view(draft: Draft, session: Session) -> View:
     known = replica.newest_procedure(draft.procedure, session)
     called = called_for(known.procedure, asked_only(known.procedure, draft.answers))
     files = [] if draft.application_no else _files(session, material.c.draft_id == draft.draft_id)
+    uses = _uses(session, certificate_use.c.draft_id == draft.draft_id)
+    now = clock.now()
     return {
         "draft_id": draft.draft_id,
         "procedure": draft.procedure,
@@ -67,7 +73,10 @@ def draft_view(draft: Draft, session: Session) -> View:
         "saved_at": draft.saved_at,
         "application_no": draft.application_no,
         "materials": [
-            _shown(slot) for slot in slots(specs_for(known.procedure, called), files, accepted=False, why={})
+            _shown(slot, now)
+            for slot in slots(
+                specs_for(known.procedure, called), files, accepted=False, why={}, certificates=uses
+            )
         ],
     }
 
@@ -88,7 +97,12 @@ def slots_of(
     ]
     shown = [file for file in files if unsent or file.handed_in_at is not None]
     accepted = found.accepted_at is not None
-    return [_shown(slot) for slot in slots(specs, shown, accepted=accepted, why=_sent_back(found, session))]
+    uses = _uses(session, certificate_use.c.application_no == found.application_no)
+    now = clock.now()
+    return [
+        _shown(slot, now)
+        for slot in slots(specs, shown, accepted=accepted, why=_sent_back(found, session), certificates=uses)
+    ]
 
 
 def material_for(
@@ -133,6 +147,10 @@ def _files(session: Session, where: Any) -> list[Material]:
     return list(session.scalars(select(Material).where(where)))
 
 
+def _uses(session: Session, where: Any) -> dict[str, CertificateUse]:
+    return {use.code: use for use in session.scalars(select(CertificateUse).where(where))}
+
+
 def _sent_back(found: Application, session: Session) -> Mapping[str, str]:
     """Why the desk sent materials back, by slot."""
     if found.status != "returned":
@@ -147,7 +165,28 @@ def _sent_back(found: Application, session: Session) -> Mapping[str, str]:
     return {reason["field"]: reason["reason"] for reason in words or ()}
 
 
-def _shown(slot: Slot) -> View:
+def offered(draft_id: str, session: Session) -> dict[str, str]:
+    """Certificates by material, as the library offered them for a draft."""
+    t = certificate_use.c
+    rows = session.execute(select(t.code, t.certificate_id).where(t.draft_id == draft_id))
+    return {code: certificate_id for code, certificate_id in rows}
+
+
+def certificate_view(use: CertificateUse, now: datetime) -> View:
+    """As it stands today. What stands on it is there with consent only."""
+    facts = use.facts or {}
+    return {
+        "certificate_id": use.certificate_id,
+        "code": use.code,
+        "title": use.title,
+        "state": use.state_on(now.astimezone(SHANGHAI).date()),
+        "valid_until": use.valid_until,
+        "given": use.given,
+        **{name: facts.get(name) for name in ("number", "issuer_name", "issued_at", "contents")},
+    }
+
+
+def _shown(slot: Slot, now: datetime) -> View:
     spec = slot.spec
     return {
         "code": spec.code,
@@ -155,9 +194,10 @@ def _shown(slot: Slot) -> View:
         "how": spec.how,
         "required": spec.required,
         "needed_when": spec.needed_when,
-        "formats": spec.formats,
+        "formats": slot.formats,
         "state": slot.state,
         "why": slot.why,
         "file": slot.file,
         "older": slot.older,
+        "certificate": certificate_view(slot.certificate, now) if slot.certificate else None,
     }

@@ -76,8 +76,6 @@ WITHDRAWAL: Mapping[str, Text] = {
     ),
 }
 
-FROM_ACCOUNT = say("您的实名信息", "your verified account")
-FROM_LICENCE = say("营业执照", "the business licence")
 FROM_EARLIER = say("您上次的申请", "your last application")
 FROM_GUIDE = say("您在指南里的回答", "your answers in the guide")
 

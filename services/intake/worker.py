@@ -10,7 +10,7 @@ from chassis.worker import Worker, due, subscribe
 from contracts import approval, catalog, identity
 from contracts.cloudevents import Envelope
 from services.intake import handlers
-from services.intake.handlers import drafts, materials
+from services.intake.handlers import certificates, drafts, materials
 from services.intake.orm import reading_trail
 from services.intake.papers import data_use_trail
 
@@ -59,6 +59,10 @@ class IntakeWorker(Worker):
     )
     def cases(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow_cases(events, uow)
+
+    @subscribe("intake.certificates", identity.CertificateChanged)
+    def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        certificates.follow(events, uow)
 
     @subscribe("intake.trust", *trust.EVENTS)
     def trust(self, events: list[Envelope], uow: UnitOfWork) -> None:

@@ -18,6 +18,7 @@ from services.portal.own_data_client import OwnDataCalls
 from services.portal.paper_client import PaperCalls
 from services.portal.security_client import SecurityCalls
 from services.portal.sign_in_client import SignInCalls
+from services.portal.space_client import SpaceCalls
 
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
@@ -62,7 +63,15 @@ def http_session() -> requests.Session:
 
 
 class City(
-    CatalogCalls, DeskCalls, FirmCalls, FollowCalls, OwnDataCalls, PaperCalls, SecurityCalls, SignInCalls
+    CatalogCalls,
+    DeskCalls,
+    FirmCalls,
+    FollowCalls,
+    OwnDataCalls,
+    PaperCalls,
+    SecurityCalls,
+    SignInCalls,
+    SpaceCalls,
 ):
     """Calls in the name of one visitor at ``address``, who may act for a firm. Every method raises `Refused`
     or `Unreachable`."""

@@ -48,15 +48,15 @@ class SlotView:
 
 def slot_view(slot: Mapping[str, Any], t: Language, *, for_staff: bool = False) -> SlotView:
     formats = slot.get("formats") or ()
-    required = slot["how"] == "upload" and slot["required"]
+    required = (slot["how"] == "upload" or is_withheld(slot)) and slot["required"]
     return SlotView(
         code=slot["code"],
         title=t.of(slot["title"]),
         mark=_mark_for_staff(slot, t) if for_staff else _mark(slot, required, t),
-        hint="" if for_staff else _hint(slot, t),
+        hint=_hint_for_staff(slot, t) if for_staff else _hint(slot, t),
         file=slot.get("file"),
         older=tuple(slot.get("older") or ()),
-        open=slot["how"] in HANDED_IN,
+        open=slot["how"] in HANDED_IN or is_withheld(slot),
         needed=required,
         accept=",".join(part for name in formats for part in ACCEPT.get(name, ())),
         kinds=t("、").join(name.upper() for name in formats),
@@ -74,9 +74,14 @@ def slot_views(slots: Iterable[Mapping[str, Any]], t: Language, *, for_staff: bo
 def missing_uploads(slots: Iterable[Mapping[str, Any]], t: Language) -> list[Wrong]:
     """Required slots without a file, as what is to be put right."""
     return [
-        Wrong(f"material-{slot['code']}", t("请上传{title}", title=t.of(slot["title"])))
+        Wrong(
+            f"material-{slot['code']}",
+            t("请勾选同意使用{title}，或上传一份", title=t.of(slot["title"]))
+            if is_withheld(slot)
+            else t("请上传{title}", title=t.of(slot["title"])),
+        )
         for slot in slots
-        if slot["how"] == "upload" and slot["required"] and not slot.get("file")
+        if (slot["how"] == "upload" or is_withheld(slot)) and slot["required"] and not slot.get("file")
     ]
 
 
@@ -86,9 +91,14 @@ def issuers(procedure: Mapping[str, Any]) -> dict[str, Any]:
     return {m["code"]: m["issuer"] for m in listed if m.get("issuer")}
 
 
+def is_withheld(slot: Mapping[str, Any]) -> bool:
+    """The applicant doesn't want the city's certificate to be used: the material is asked for."""
+    return (slot.get("certificate") or {}).get("given") is False
+
+
 def any_open(slots: Iterable[Mapping[str, Any]]) -> bool:
     """Whether there is anything to hand in."""
-    return any(slot["how"] in HANDED_IN for slot in slots)
+    return any(slot["how"] in HANDED_IN or is_withheld(slot) for slot in slots)
 
 
 def size_of(count: int) -> str:
@@ -106,10 +116,38 @@ def _mark(slot: Mapping[str, Any], required: bool, t: Language) -> Mark:
     if state == "uploaded":
         return Mark("ok", "done", t("已上传"))
     if state == "from_library":
-        return Mark("ok", "done", t("联网核验，您不用交") if how == "check" else t("市里已有，您不用交"))
+        return _mark_of_held(slot, how, t)
     if how == "template":
         return Mark("quiet", "ahead", t("可用示范文本"))
     return Mark("wait", "wait", t("还没上传")) if required else Mark("quiet", "ahead", t("需要时上传"))
+
+
+def _mark_of_held(slot: Mapping[str, Any], how: str, t: Language) -> Mark:
+    certificate = slot.get("certificate") or {}
+    if certificate.get("state", "valid") != "valid":
+        if certificate["state"] == "expired":
+            return Mark("wait", "wait", t("已过期，请先办延续"))
+        return Mark("bad", "bad", certificate_state(certificate["state"], t))
+    if certificate.get("given"):
+        return Mark("ok", "done", t("同意使用市里的证照"))
+    return Mark("ok", "done", t("联网核验，您不用交") if how == "check" else t("市里已有，您不用交"))
+
+
+def certificate_state(state: str, t: Language) -> str:
+    """A certificate's state in words."""
+    if state == "expired":
+        return t("已过期")
+    if state == "revoked":
+        return t("已注销或撤销")
+    return t("已被新证替代") if state == "superseded" else t("有效")
+
+
+def _hint_for_staff(slot: Mapping[str, Any], t: Language) -> str:
+    certificate = slot.get("certificate") or {}
+    if not certificate.get("number"):
+        return ""
+    state = certificate_state(certificate["state"], t)
+    return t("证照号码 {number}，{state}", number=certificate["number"], state=state)
 
 
 def _mark_for_staff(slot: Mapping[str, Any], t: Language) -> Mark:
@@ -126,6 +164,8 @@ def _mark_for_staff(slot: Mapping[str, Any], t: Language) -> Mark:
 def _hint(slot: Mapping[str, Any], t: Language) -> str:
     if slot.get("needed_when"):
         return t.of(slot["needed_when"])
+    if is_withheld(slot):
+        return t("不用市里的证照，请上传")
     if slot["how"] == "template":
         return t("不上传，就按市里的示范文本办理。")
     return ""

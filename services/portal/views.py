@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -27,7 +27,7 @@ class Reader:
     calendar: WorkCalendar
     now: datetime
 
-    def day(self, value: str | datetime) -> Markup:
+    def day(self, value: str | datetime | date) -> Markup:
         here = moment(self.now)
         assert here is not None
         return day(value, self.t.code, here.date())

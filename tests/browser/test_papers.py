@@ -17,7 +17,7 @@ from demo.platform import Platform
 from services.intake.scanning import EICAR
 from tests.browser.conftest import DESK, PHONE, Open
 from tests.browser.test_pages import RULES
-from tests.browser.test_platform import PDF, fill_in, upload_all
+from tests.browser.test_platform import PDF, agree, fill_in, upload_all
 from tests.unit.intake.paper_shop import small_png
 
 
@@ -74,6 +74,7 @@ def test_a_restaurant_is_filed_with_its_files(
     expect(page.locator("main .lead")).to_have_text("该传的都齐了。")
     assert violations(page) == []
     page.click("main .go a.primary")
+    agree(page)
     page.check("#declared")
     page.click("main .go button.primary")
     page.wait_for_url("**/cases/*/done")

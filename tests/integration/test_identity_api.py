@@ -193,7 +193,7 @@ def test_signing_out_everywhere_ends_every_session(
     ("method", "path"),
     [
         ("GET", "/me"),
-        ("GET", "/me/data?purpose=prefill"),
+        ("GET", "/certificates"),
         ("POST", "/tokens/revoke"),
         ("POST", "/staff"),
         ("GET", "/accounts/names?ids=a"),
@@ -322,35 +322,6 @@ def test_staff_reads_names_and_that_is_written_down(
     assert {(r.act, r.subject) for r in rows} == {("read_name", i["account_id"]) for i in found["items"]}
     assert fields(officer.get(names)) == {"ids"}
     assert fields(officer.get(f"{names}?ids={','.join(['x'] * 101)}")) == {"ids"}
-
-
-def test_what_is_on_file_about_me_is_given_for_a_purpose_and_that_is_written_down(
-    app: Flask, anyone: FlaskClient, database: Database
-) -> None:
-    person = sign_in(anyone, "shenjiahe", "demo").get_json()
-    found = client(app, person["access_token"]).get(f"{BASE}/me/data?purpose=prefill").get_json()
-    assert found == {
-        "kind": "person",
-        "display_name": "沈佳禾",
-        "id_number": "329982199504183021",
-        "credit_code": None,
-    }
-    firm = sign_in(anyone, "heji", "demo").get_json()
-    found = client(app, firm["access_token"]).get(f"{BASE}/me/data?purpose=prefill").get_json()
-    assert (found["id_number"], found["credit_code"]) == (None, "91329982MA9A00045Y")
-    with database.read() as session:
-        written = session.execute(select(orm.audit.c.actor, orm.audit.c.act, orm.audit.c.subject)).all()
-    mine = person["account"]["account_id"]
-    assert (mine, "read_own_data:prefill", mine) in [tuple(row) for row in written]
-
-
-def test_own_data_is_for_persons_and_firms_and_for_a_known_purpose(app: Flask, anyone: FlaskClient) -> None:
-    officer = sign_in(anyone, "luming", "demo").get_json()
-    answer = client(app, officer["access_token"]).get(f"{BASE}/me/data?purpose=prefill")
-    assert refused(answer) == (403, "not-allowed")
-    person = client(app, sign_in(anyone, "shenjiahe", "demo").get_json()["access_token"])
-    for query in ("", "?purpose=curiosity"):
-        assert refused(person.get(f"{BASE}/me/data{query}")) == (422, "invalid-request")
 
 
 def test_everybody_reads_the_public_keys(anyone: FlaskClient) -> None:

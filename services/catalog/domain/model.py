@@ -157,11 +157,18 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What the applicant gets, how long it is valid, and a sample of it."""
+    """What the applicant gets, how long it is valid, and a sample of it.
+
+    ``valid_for`` is the same as a number, from the day of issue. ``replaces``: it takes the place of the
+    holder's last licence of its type; ``revokes`` names the licence type that ends with it (注销).
+    """
 
     title: Text
     validity: Text
     sample: Text
+    valid_for: Limit | None = None
+    replaces: bool = False
+    revokes: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,7 @@ def used_materials(items: Iterable[Item], city: City) -> tuple[MaterialSpec, ...
             needed_when=use.note,
             formats=material.formats if use.how in ("upload", "template") else (),
             licence_type=material.licence_type,
+            gives=material.gives,
         )
         for code, use in uses.items()
         if (material := city.materials.get(code))
@@ -112,13 +113,27 @@ def whole_item(item: Item) -> BranchSpec:
         materials=tuple(m.material for m in item.materials),
         issues=item.issues,
         produces=item.produces,
+        **_result(item, item.issues),
         **_head(item, item.kind),
     )
 
 
 def _own_branch(item: Item, branch: ItemBranch) -> BranchSpec:
     own = {name: getattr(branch, name) for name in branch.__dataclass_fields__}
-    return BranchSpec(item=item.code, **own, **_head(item, branch.kind))
+    return BranchSpec(item=item.code, **own, **_result(item, branch.issues), **_head(item, branch.kind))
+
+
+def _result(item: Item, issues: str | None) -> dict[str, Any]:
+    """What agreement produces or ends: of several branches the one that issues."""
+    if issues is None and (item.branches or item.result.revokes is None):
+        return {}
+    result = item.result
+    return {
+        "result": result.title,
+        "valid_for": result.valid_for,
+        "replaces": result.replaces,
+        "revokes": result.revokes,
+    }
 
 
 def _head(item: Item, kind: BranchKind) -> dict[str, Any]:

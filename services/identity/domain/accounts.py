@@ -35,7 +35,7 @@ ROLES = (
 )
 """What members of staff may be."""
 
-SERVICE_ROLES = ("contact_reader",)
+SERVICE_ROLES = ("contact_reader", "certificate_library")
 """What services of the platform may be: they belong to no department."""
 MACHINE_ROLES = ("department_system", *SERVICE_ROLES)
 APART = frozenset({"platform_admin", "security_admin", "auditor"})

@@ -4,7 +4,7 @@ from chassis.masking import name as masked_name
 from services.identity.handlers.accounts import locked, open_account, set_email
 from services.identity.handlers.own_sessions import UnknownSession, revoke_other_sessions, revoke_session
 from services.identity.handlers.passwords import change_password, replace_password
-from services.identity.handlers.reading import read_contacts, read_names, read_own_data
+from services.identity.handlers.reading import read_contacts, read_names
 from services.identity.handlers.second_factor import (
     NoEnrolment,
     begin_enrolment,
@@ -68,7 +68,6 @@ __all__ = [
     "proceed",
     "read_contacts",
     "read_names",
-    "read_own_data",
     "refresh",
     "remove_second_factor",
     "renew_recovery_codes",

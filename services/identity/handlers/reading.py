@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from chassis import masking
 from chassis.uow import UnitOfWork
-from services.identity.domain import Account, UnknownAccount
 from services.identity.handlers.audit import write_down
+from services.identity.handlers.readings import note_reader
 from services.identity.orm import account as account_table
 
 
@@ -24,6 +24,7 @@ def read_names(
         .order_by(account_table.c.account_id)
     ).all()
     write_down(reader, "read_name", [row.account_id for row in found], uow)
+    note_reader(reader, "name", "handling", [row.account_id for row in found], uow)
     return [
         {
             "account_id": row.account_id,
@@ -33,16 +34,6 @@ def read_names(
         }
         for row in found
     ]
-
-
-def read_own_data(account_id: str, purpose: str, uow: UnitOfWork, *, reader: str = "") -> Account:
-    """The caller's own data, or those of a firm its ``reader`` acts for; the reading is written down.
-    Raises `UnknownAccount`."""
-    found = uow.session.get(Account, account_id)
-    if found is None:
-        raise UnknownAccount(account_id)
-    write_down(reader or account_id, f"read_own_data:{purpose}", [account_id], uow)
-    return found
 
 
 def read_contacts(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> list[dict[str, Any]]:
@@ -55,4 +46,5 @@ def read_contacts(account_ids: Iterable[str], reader: str, uow: UnitOfWork) -> l
         .order_by(table.account_id)
     ).all()
     write_down(reader, "read_contact", [row.account_id for row in found], uow)
+    note_reader(reader, "contact", "telling", [row.account_id for row in found], uow)
     return [dict(row._mapping) for row in found]

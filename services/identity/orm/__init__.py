@@ -10,6 +10,7 @@ from services.identity.orm.oidc import client, code, consent, grant, sign_out_no
 from services.identity.orm.real_name import phone_check, sandbox_person
 from services.identity.orm.second_factor import challenge, enrolment, recovery_code, second_factor
 from services.identity.orm.sign_ins import sign_in
+from services.identity.orm.space import certificate, certificate_consent, reading
 from services.identity.orm.units import unit
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "agency",
     "audit",
     "audit_trail",
+    "certificate",
+    "certificate_consent",
     "challenge",
     "client",
     "code",
@@ -27,6 +30,7 @@ __all__ = [
     "key",
     "metadata",
     "phone_check",
+    "reading",
     "recovery_code",
     "sandbox_person",
     "second_factor",

@@ -11,6 +11,7 @@ from chassis.web import create_app as service_app
 from services.identity import security_problems
 from services.identity.problems import PROBLEMS
 from services.identity.settings import Settings
+from services.identity.space_problems import SPACE_PROBLEMS
 from services.identity.web.accounts import accounts
 from services.identity.web.consents import consents
 from services.identity.web.firms import firms
@@ -19,6 +20,7 @@ from services.identity.web.oidc import oidc
 from services.identity.web.own_data import own_data
 from services.identity.web.real_name import real_name
 from services.identity.web.security import security
+from services.identity.web.space import known, space
 from services.identity.web.staff import staff
 from services.identity.web.steps import steps
 from services.identity.web.tokens import tokens
@@ -32,6 +34,8 @@ BLUEPRINTS = (
     staff,
     real_name,
     firms,
+    space,
+    known,
     oidc,
     logout,
     consents,
@@ -41,7 +45,10 @@ BLUEPRINTS = (
 def create_app(config: Config, **options: Any) -> Flask:
     """Identity's WSGI application."""
     Settings.from_env()  # a slip of the pen is told at the start
-    problems = {**PROBLEMS, **security_problems.PROBLEMS}
     return service_app(
-        config, title="One Window identity", blueprints=list(BLUEPRINTS), problems=problems, **options
+        config,
+        title="One Window identity",
+        blueprints=list(BLUEPRINTS),
+        problems={**PROBLEMS, **security_problems.PROBLEMS, **SPACE_PROBLEMS},
+        **options,
     )

@@ -38,19 +38,6 @@ class Me(MethodView):
         return queries.account(caller().account_id, current_session())
 
 
-@accounts.route("/me/data")
-class MyData(MethodView):
-    @writes
-    @requires(*own("person", "firm"))
-    @accounts.arguments(schemas.DataQuery, location="query")
-    @accounts.response(200, schemas.OwnData)
-    def get(self, query: dict[str, Any]) -> domain.Account:
-        """What is on file about the caller, or the firm acted for, for a purpose. Each reading is written
-        down with it."""
-        who = caller()
-        return handlers.read_own_data(who.principal, query["purpose"], current_uow(), reader=who.account_id)
-
-
 @accounts.route("/me/contact")
 class MyContact(MethodView):
     @reads

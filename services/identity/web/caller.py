@@ -3,7 +3,7 @@
 from flask import Response, after_this_request, request
 
 from chassis.peers import client_address
-from chassis.web import current_database
+from chassis.web import caller, current_database
 from services.identity.devices import COOKIE, LIVES, Device, DeviceSeal
 from services.identity.domain import Origin
 
@@ -43,3 +43,8 @@ def remember_device(account_id: str) -> None:
 
 def _seal() -> DeviceSeal:
     return DeviceSeal(current_database().config.master_key)
+
+
+def holder() -> str:
+    """Whose space is meant: the caller's own, or that of the firm the caller acts for."""
+    return caller().principal

@@ -13,6 +13,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    own,
     public,
     reads,
     requires,
@@ -60,7 +61,7 @@ class Consents(MethodView):
 @consents.route("/me/consents")
 class MyConsents(MethodView):
     @reads
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @consents.response(200, schemas.Consents)
     def get(self) -> dict[str, Any]:
         """The systems of third parties the caller lets know something."""
@@ -70,7 +71,7 @@ class MyConsents(MethodView):
 @consents.route("/me/consents/<client_id>")
 class MyConsent(MethodView):
     @writes
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @consents.response(204)
     def delete(self, client_id: str) -> None:
         """Take it back: that system's refresh tokens end."""

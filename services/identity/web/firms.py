@@ -10,7 +10,7 @@ from flask.views import MethodView
 
 from chassis.ratelimit import Limit
 from chassis.uow import UnitOfWork
-from chassis.web import Blueprint, caller, current_uow, requires, writes
+from chassis.web import Blueprint, caller, current_uow, own, requires, writes
 from services.identity import firm_queries, firm_schemas
 from services.identity.domain.firms import NotAdministrator
 from services.identity.handlers import firms as handlers
@@ -48,7 +48,7 @@ def _written_down(act: Callable[[], T]) -> T:
 @firms.route("/me/firms")
 class Mine(MethodView):
     @writes
-    @requires("person")
+    @requires(*own("person"))
     @firms.response(200, firm_schemas.Firms)
     def get(self) -> dict[str, Any]:
         """The firms the caller acts for now, how far and until when."""
@@ -58,7 +58,7 @@ class Mine(MethodView):
 @firms.route("/me/firms/<agency_id>/renounce")
 class Renounce(MethodView):
     @writes
-    @requires("person")
+    @requires(*own("person"))
     @firms.response(204)
     def post(self, agency_id: str) -> None:
         """Give it up. It counts everywhere within seconds."""
@@ -68,7 +68,7 @@ class Renounce(MethodView):
 @firms.route("/firm")
 class Firm(MethodView):
     @writes
-    @requires("person", "firm")
+    @requires(*own("person", "firm"))
     @firms.response(200, firm_schemas.Firm)
     def get(self) -> dict[str, Any]:
         """The caller's firm, its members and invitations; for the firm itself and its administrators."""
@@ -78,7 +78,7 @@ class Firm(MethodView):
 @firms.route("/firm/invitations")
 class Invitations(MethodView):
     @writes(idempotent=True)
-    @requires("person", "firm")
+    @requires(*own("person", "firm"))
     @firms.arguments(firm_schemas.Invite)
     @firms.response(201, firm_schemas.WithCode)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Invitations(MethodView):
 @firms.route("/firm/invitations/<invitation_id>/withdraw")
 class Withdraw(MethodView):
     @writes
-    @requires("person", "firm")
+    @requires(*own("person", "firm"))
     @firms.response(204)
     def post(self, invitation_id: str) -> None:
         """Take an open invitation back."""
@@ -102,7 +102,7 @@ class Withdraw(MethodView):
 @firms.route("/firm/agencies/<agency_id>/revoke")
 class Revoke(MethodView):
     @writes
-    @requires("person", "firm")
+    @requires(*own("person", "firm"))
     @firms.response(204)
     def post(self, agency_id: str) -> None:
         """Take an agent's right back. It counts everywhere within seconds, on open pages too."""
@@ -113,7 +113,7 @@ class Revoke(MethodView):
 @firms.route("/invitations/look-up")
 class LookUp(MethodView):
     @writes
-    @requires("person")
+    @requires(*own("person"))
     @firms.arguments(firm_schemas.InvitationCode)
     @firms.response(200, firm_schemas.Offered)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class LookUp(MethodView):
 @firms.route("/invitations/accept")
 class Accept(MethodView):
     @writes
-    @requires("person")
+    @requires(*own("person"))
     @firms.arguments(firm_schemas.InvitationCode)
     @firms.response(200, firm_schemas.Agency)
     def post(self, command: dict[str, Any]) -> Any:
@@ -135,7 +135,7 @@ class Accept(MethodView):
 @firms.route("/invitations/decline")
 class Decline(MethodView):
     @writes
-    @requires("person")
+    @requires(*own("person"))
     @firms.arguments(firm_schemas.InvitationCode)
     @firms.response(200, firm_schemas.Offered)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:

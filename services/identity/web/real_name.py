@@ -16,6 +16,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    own,
     reads,
     requires,
     writes,
@@ -28,7 +29,7 @@ from services.identity.registry import registry_of
 
 real_name = Blueprint("real_name", __name__, description="Real-name levels 实名等级.")
 
-OWNERS = ("person", "firm")
+OWNERS = own("person", "firm")
 codes_sent = Limit("phone-code", tries=3, pause=timedelta(minutes=1), longest=timedelta(hours=1))
 codes_tried = Limit("phone-confirm", tries=5, pause=timedelta(minutes=1), longest=timedelta(hours=1))
 numbers_tried = Limit("real-name", tries=5, pause=timedelta(minutes=5), longest=timedelta(hours=12))

@@ -13,6 +13,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    own,
     reads,
     requires,
     writes,
@@ -36,7 +37,7 @@ security = Blueprint("security", __name__, description="One's own password, seco
 @security.route("/me/security")
 class Security(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @security.response(200, security_schemas.Security)
     def get(self) -> dict[str, Any]:
         """How the caller signs in."""
@@ -47,7 +48,7 @@ class Security(MethodView):
 
 @security.route("/me/password")
 class Password(MethodView):
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @security.arguments(security_schemas.PasswordChange)
     @security.response(204)
     def post(self, command: dict[str, Any]) -> None:
@@ -64,7 +65,7 @@ class Password(MethodView):
 
 @security.route("/me/second-factor")
 class SecondFactor(MethodView):
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @security.arguments(security_schemas.BeginEnrolment)
     @security.response(200, security_schemas.Enrolment)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +87,7 @@ class SecondFactor(MethodView):
 @security.route("/me/second-factor/confirm")
 class Confirm(MethodView):
     @writes
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @security.arguments(security_schemas.Code)
     @security.response(200, security_schemas.RecoveryCodes)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +103,7 @@ class Confirm(MethodView):
 @security.route("/me/second-factor/remove")
 class Remove(MethodView):
     @writes
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @security.arguments(security_schemas.Code)
     @security.response(204)
     def post(self, command: dict[str, Any]) -> None:
@@ -118,7 +119,7 @@ class Remove(MethodView):
 @security.route("/me/second-factor/recovery-codes")
 class RecoveryCodes(MethodView):
     @writes
-    @requires("person", "firm", "staff")
+    @requires(*own("person", "firm", "staff"))
     @security.arguments(security_schemas.Code)
     @security.response(200, security_schemas.RecoveryCodes)
     def post(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +133,7 @@ class RecoveryCodes(MethodView):
 @security.route("/me/sessions")
 class Sessions(MethodView):
     @reads
-    @requires()
+    @requires(*own())
     @security.response(200, security_schemas.OwnSessions)
     def get(self) -> dict[str, Any]:
         """Where the caller is signed in, the newest first."""
@@ -144,7 +145,7 @@ class Sessions(MethodView):
 @security.route("/me/sessions/<session_id>")
 class OneSession(MethodView):
     @writes
-    @requires()
+    @requires(*own())
     @security.response(204)
     def delete(self, session_id: str) -> None:
         """Sign out there: its tokens are refused everywhere within seconds, open streams end."""
@@ -154,7 +155,7 @@ class OneSession(MethodView):
 @security.route("/me/sessions/end-others")
 class OtherSessions(MethodView):
     @writes
-    @requires()
+    @requires(*own())
     @security.response(200, security_schemas.Ended)
     def post(self) -> dict[str, int]:
         """Sign out everywhere but here."""

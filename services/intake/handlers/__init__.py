@@ -10,13 +10,13 @@ from services.intake.handlers.applications import (
     follow_cases,
     keep_catalog,
     note_agent,
-    note_reading,
     refuse,
     resubmit,
     return_for_correction,
     submit,
     withdraw,
 )
+from services.intake.handlers.readings import note_reading
 
 __all__ = [
     "SILENCE",

@@ -19,16 +19,8 @@ from services.intake import replica
 from services.intake.domain import Application, UnknownApplication, called_for, missing
 from services.intake.domain.application import Channel, Ground
 from services.intake.forms import FieldError, InvalidForm
-from services.intake.handlers import materials, prefill
-from services.intake.orm import (
-    acceptance_act,
-    agent_act,
-    application,
-    correction,
-    reading_trail,
-    row_of,
-    save_followed,
-)
+from services.intake.handlers import materials
+from services.intake.orm import acceptance_act, agent_act, application, correction, row_of, save_followed
 from services.intake.serials import next_application_no
 
 SILENCE = "intake.acceptance_silence"
@@ -51,10 +43,12 @@ def submit(
     uow: UnitOfWork,
     filled: Collection[str] = (),
     filed_by: str | None = None,
+    withheld: Collection[str] = (),
 ) -> Application:
     """File a form under the procedure's newest version, and accept it at once where rules decide that.
 
-    ``filled`` are the slots with a file in them, ``filed_by`` is the agent who files for a firm. Raises
+    ``filled`` are the slots with a file in them, ``filed_by`` is the agent who files for a firm, ``withheld``
+    are the materials whose certificates the applicant doesn't want to be used: they are asked for. Raises
     `replica.UnknownProcedure`, `replica.NotOpenForFiling`, `WrongAudience`, `InvalidForm`,
     `NothingCalledFor`.
     """
@@ -62,7 +56,7 @@ def submit(
     procedure = known.procedure
     if kind not in procedure.audience:
         raise WrongAudience(code)
-    called = _checked(known, form, filled)
+    called = _checked(known, form, filled, withheld=withheld)
     due = None
     if procedure.acceptance == "desk":
         due = replica.acceptance_due(procedure, uow.now, uow.session)
@@ -209,27 +203,6 @@ def follow_cases(events: list[Envelope], uow: UnitOfWork) -> None:
             _say(followed, said, before, uow)
             changed.append(followed)
     save_followed(changed, uow.session)
-    prefill.keep_licences(events, found, uow)
-
-
-def note_reading(
-    application_no: str,
-    branch_no: str | None,
-    account: str,
-    department: str,
-    uow: UnitOfWork,
-    material: str | None = None,
-) -> None:
-    """Write down who read an applicant's data."""
-    values = {
-        "application_no": application_no,
-        "branch_no": branch_no,
-        "account_id": account,
-        "department": department,
-        "at": uow.now,
-        "material": material,
-    }
-    reading_trail.write([values], uow)
 
 
 def note_agent(act: str, subject: str, firm: str, agent: str, uow: UnitOfWork) -> None:
@@ -247,12 +220,19 @@ def _checked(
     form: Mapping[str, Any],
     filled: Collection[str],
     again: Iterable[FieldError] = (),
+    withheld: Collection[str] = (),
 ) -> tuple[str, ...]:
     """The branches called for; everything wrong or missing is told at once (一次性告知)."""
     called = called_for(known.procedure, form)
     absent = [
         _error(f"materials.{m.code}", f"请上传{m.title.zh}", f"Please upload: {m.title.en}")
-        for m in missing(known.procedure, called, filled)
+        if m.how == "upload"
+        else _error(
+            f"materials.{m.code}",
+            f"请同意使用市里已有的{m.title.zh},或上传一份",
+            f"Agree that the city's own record is used, or upload: {m.title.en}",
+        )
+        for m in missing(known.procedure, called, filled, withheld)
     ]
     named = {e["field"] for e in absent}
     absent += [e for e in again if e["field"] not in named]

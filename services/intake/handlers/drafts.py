@@ -14,8 +14,9 @@ from contracts.cloudevents import Envelope
 from contracts.identity import AccountClosed
 from services.intake import replica
 from services.intake.domain import Application, Draft, UnknownDraft, asked_only
+from services.intake.handlers import certificates
 from services.intake.handlers.applications import WrongAudience, submit
-from services.intake.handlers.materials import drop_all
+from services.intake.handlers.materials import drop_all, withheld_of
 from services.intake.handlers.prefill import KnownField, from_guide, write_down
 from services.intake.papers import draft as table
 from services.intake.papers import material
@@ -96,7 +97,15 @@ def file(
     form = asked_only(known.procedure, found.answers)
     filled = uow.session.scalars(select(material.c.code).where(material.c.draft_id == draft_id)).all()
     filed = submit(
-        found.procedure, form, "portal", account_id, kind, uow, filled=set(filled), filed_by=filed_by
+        found.procedure,
+        form,
+        "portal",
+        account_id,
+        kind,
+        uow,
+        filled=set(filled),
+        filed_by=filed_by,
+        withheld=withheld_of(draft_id, uow.session),
     )
     number = filed.application_no
     needed = {code for b in known.procedure.branches if b.key in filed.called for code in b.materials}
@@ -106,6 +115,7 @@ def file(
         .where(material.c.draft_id == draft_id)
         .values(application_no=number, handed_in_at=uow.now)
     )
+    certificates.hand_over(draft_id, number, account_id, needed, uow)
     found.filed(number)
     return filed, number
 
@@ -115,6 +125,7 @@ def discard(draft_id: str, account_id: str, uow: UnitOfWork) -> None:
     found = locked(draft_id, account_id, uow)
     if found.application_no is None:
         drop_all(uow, material.c.draft_id == draft_id)
+        certificates.forget([draft_id], uow)
     uow.session.delete(found)
     uow.unschedule(EXPIRES, draft_id)
 
@@ -122,6 +133,7 @@ def discard(draft_id: str, account_id: str, uow: UnitOfWork) -> None:
 def forget(draft_ids: list[str], uow: UnitOfWork) -> None:
     """Drafts nobody has touched for `KEPT` go, with their files; of filed ones the files are the case's."""
     drop_all(uow, material.c.draft_id.in_(draft_ids), material.c.application_no.is_(None))
+    certificates.forget(draft_ids, uow)
     uow.session.execute(delete(table).where(table.c.draft_id.in_(draft_ids)))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from chassis.storage import Vault
 from chassis.uow import UnitOfWork
@@ -30,7 +31,7 @@ from services.intake.domain import (
     UnknownDraft,
     spec_of,
 )
-from services.intake.papers import blob
+from services.intake.papers import blob, certificate_use, kept_file
 from services.intake.papers import material as table
 
 SWEEP = "intake.blob_sweep"
@@ -60,7 +61,8 @@ def claim(digest: str, size: int, uow: UnitOfWork) -> None:
 def put_into_draft(draft_id: str, upload: Upload, account_id: str, uow: UnitOfWork) -> Material:
     """Raises `UnknownDraft`, `AlreadyFiled`, `NoSuchSlot`, `TooManyVersions`."""
     found = _open_draft(draft_id, account_id, uow)
-    spec_of(replica.open_procedure(found.procedure, uow.session).procedure, upload.code)
+    procedure = replica.open_procedure(found.procedure, uow.session).procedure
+    spec_of(procedure, upload.code, withheld_of(draft_id, uow.session))
     return _put(upload, uow, draft_id=draft_id)
 
 
@@ -73,6 +75,12 @@ def put_into_application(number: str, upload: Upload, account_id: str, uow: Unit
     found = _own(number, account_id, uow)
     _check_open(found, upload.code, uow)
     return _put(upload, uow, application_no=number)
+
+
+def withheld_of(draft_id: str, session: Session) -> set[str]:
+    """Materials of a draft that are asked for, because their certificates must not be used."""
+    mine = (certificate_use.c.draft_id == draft_id, certificate_use.c.given.is_(False))
+    return set(session.scalars(select(certificate_use.c.code).where(*mine)))
 
 
 def take_out_of_draft(draft_id: str, code: str, account_id: str, uow: UnitOfWork) -> None:
@@ -120,6 +128,7 @@ def sweep(digests: list[str], vault: Vault, uow: UnitOfWork) -> None:
         .with_for_update()
     ).all()
     named = set(uow.session.scalars(select(table.c.digest).where(table.c.digest.in_(rows))))
+    named |= set(uow.session.scalars(select(kept_file.c.digest).where(kept_file.c.digest.in_(rows))))
     gone = [digest for digest in rows if digest not in named]
     for digest in gone:
         vault.delete(digest)

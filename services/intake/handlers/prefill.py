@@ -1,12 +1,12 @@
 """Filling in what is known: which answers, and where each came from.
 
-A property's ``x-prefill`` says which known data fits it. Sources, best first: what identity knows of the
-account, the business licence, the applicant's own last answer to the same question.
+A property's ``x-prefill`` says which known data fits it. Sources, best first: what identity answers (the
+verified account, certificates of the library), the applicant's own last answer to the same question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.uow import UnitOfWork
-from contracts.approval import LicenceIssued
-from contracts.cloudevents import Envelope
 from contracts.procedure import Procedure, Text
 from services.intake import words
-from services.intake.domain import Application
 from services.intake.forms import FORMATS
 from services.intake.orm import application
-from services.intake.papers import data_use_trail, licence
+from services.intake.papers import data_use_trail
 
 PURPOSE = "prefill"
 CONSENT = "asked_for"
 BUSINESS_LICENCE = "business-licence"
-OF_ACCOUNT = {"name": "display_name", "id_number": "id_number"}
-OF_FIRM = {"company_name": "display_name", "credit_code": "credit_code"}
+LICENCE_KIND = "business_licence"
 LOOK_BACK = 5
 
 
@@ -44,58 +40,48 @@ class KnownField:
         return {"source": self.source, "zh": self.words.zh, "en": self.words.en}
 
 
+def asked_of_identity(procedure: Procedure, purpose: str = PURPOSE) -> dict[str, Any]:
+    """What a form needs, as identity is asked for it: elements with the known data they may be filled in
+    with, and materials the city may hold. What the case itself brings (营业执照) is not filled in."""
+    brings = any(branch.issues == BUSINESS_LICENCE for branch in procedure.branches)
+    kinds = {name: schema.get("x-prefill") for name, schema in _properties(procedure).items()}
+    return {
+        "purpose": purpose,
+        "procedure": procedure.code,
+        "fields": {name: kind for name, kind in kinds.items() if not (brings and kind == LICENCE_KIND)},
+        "materials": [m.code for m in procedure.materials if m.how == "reuse"],
+    }
+
+
 def known_fields(
     procedure: Procedure, account_id: str, about: Mapping[str, Any] | None, session: Session
 ) -> dict[str, KnownField]:
-    """What the form can be filled in with. ``about`` is identity's word on the account, None without it."""
-    wanted = {
-        name: schema
-        for name, schema in (procedure.form.get("properties") or {}).items()
-        if schema.get("x-prefill")
+    """What the form can be filled in with. ``about`` is identity's answer, None without it."""
+    properties = _properties(procedure)
+    found = {
+        item["field"]: KnownField(
+            item["value"],
+            item["origin"]["source"],
+            Text(zh=item["origin"]["zh"], en=item["origin"]["en"]),
+        )
+        for item in (about or {}).get("items", ())
+        if item["field"] in properties and _fits(item["value"], properties[item["field"]])
     }
-    found: dict[str, KnownField] = {}
-    if not wanted:
-        return found
-    of_account = _of_account(wanted, about or {})
-    licensed: dict[str, KnownField] = {}
-    if all(branch.issues != BUSINESS_LICENCE for branch in procedure.branches):
-        licensed = _of_licence(wanted, account_id, about or {}, session)
-    earlier = _of_earlier(wanted, account_id, session)
-    for name, schema in wanted.items():
-        for source in (of_account, licensed, earlier):
-            if name in source and _fits(source[name].value, schema):
-                found[name] = source[name]
-                break
+    wanted = {name: s for name, s in properties.items() if s.get("x-prefill") and name not in found}
+    if wanted:
+        earlier = _of_earlier(wanted, account_id, session)
+        found |= {name: known for name, known in earlier.items() if _fits(known.value, wanted[name])}
     return found
 
 
 def from_guide(procedure: Procedure, said: Mapping[str, Any]) -> dict[str, KnownField]:
     """Answers of the guided finding that the form takes over; what doesn't fit is left out."""
-    properties = procedure.form.get("properties") or {}
+    properties = _properties(procedure)
     return {
         name: KnownField(value, "guide", words.FROM_GUIDE)
         for name, value in said.items()
         if name in properties and _fits(value, properties[name])
     }
-
-
-def keep_licences(events: Iterable[Envelope], filed: Mapping[str, Application], uow: UnitOfWork) -> None:
-    """Remember the licences that cases have brought, to fill in later forms with them."""
-    rows = [
-        {
-            "branch_no": event.branch_no,
-            "licence_no": event.licence_no,
-            "licence_type": event.licence_type,
-            "application_no": event.application_no,
-            "applicant": filed[event.application_no].applicant,
-            "credit_code": event.results.get("credit_code"),
-            "issued_at": event.issued_at,
-        }
-        for event in (envelope.event for envelope in events)
-        if isinstance(event, LicenceIssued)
-    ]
-    if rows:
-        uow.session.execute(uow.insert(licence).on_conflict_do_nothing(), rows)
 
 
 def write_down(
@@ -119,50 +105,15 @@ def write_down(
     data_use_trail.write([values], uow)
 
 
-def _of_account(wanted: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, KnownField]:
-    if about.get("kind") != "person":
-        return {}
-    return {
-        name: KnownField(about[OF_ACCOUNT[kind]], "account", words.FROM_ACCOUNT)
-        for name, schema in wanted.items()
-        if (kind := schema["x-prefill"]) in OF_ACCOUNT and about.get(OF_ACCOUNT[kind])
-    }
-
-
-def _of_licence(
-    wanted: Mapping[str, Any], account_id: str, about: Mapping[str, Any], session: Session
-) -> dict[str, KnownField]:
-    """What stands on the business licence: the firm's own, or the one a person's case has brought."""
-    values: dict[str, Any] = {}
-    table = licence.c
-    credit_code = about.get("credit_code")
-    mine = table.credit_code == credit_code if credit_code else table.applicant == account_id
-    row = session.execute(
-        select(table.application_no, table.credit_code)
-        .where(table.licence_type == BUSINESS_LICENCE, mine)
-        .order_by(table.issued_at.desc())
-        .limit(1)
-    ).first()
-    if row is not None:
-        form = session.scalar(
-            select(application.c.form).where(application.c.application_no == row.application_no)
-        )
-        values |= form or {}
-        values |= {"credit_code": row.credit_code} if row.credit_code else {}
-    if about.get("kind") == "firm":
-        values |= {name: about[key] for name, key in OF_FIRM.items() if about.get(key)}
-    return {
-        name: KnownField(values[name], "business_licence", words.FROM_LICENCE)
-        for name, schema in wanted.items()
-        if schema["x-prefill"] == "business_licence" and values.get(name)
-    }
+def _properties(procedure: Procedure) -> dict[str, Any]:
+    return procedure.form.get("properties") or {}
 
 
 def _of_earlier(wanted: Mapping[str, Any], account_id: str, session: Session) -> dict[str, KnownField]:
     found: dict[str, KnownField] = {}
     for form in _own_forms(account_id, session):
         for name in wanted:
-            if name not in found and form.get(name) and wanted[name]["x-prefill"] != "business_licence":
+            if name not in found and form.get(name) and wanted[name]["x-prefill"] != LICENCE_KIND:
                 found[name] = KnownField(form[name], "earlier_application", words.FROM_EARLIER)
     return found
 

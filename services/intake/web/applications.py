@@ -22,7 +22,7 @@ from chassis.web import (
     requires,
     writes,
 )
-from services.intake import handlers, queries, replica, schemas
+from services.intake import handlers, paper_schemas, queries, replica, schemas
 from services.intake.domain import Application
 from services.intake.numbers import is_application_no, is_query_code, query_code
 from services.intake.web.owner import acted, check_may_file, owner_for, owner_of_application, scope
@@ -36,7 +36,9 @@ applications = Blueprint("applications", __name__, description="Filing, and what
 desk = Blueprint("acceptance", __name__, description="Acceptance 受理 at the desk.")
 departments = Blueprint("dossiers", __name__, description="What departments may read.")
 
-PARTS = (applications, desk, departments)
+library = Blueprint("licences", __name__, description="What stands on licences, for the certificate library.")
+
+PARTS = (applications, desk, departments, library)
 
 look_ups = Limit("progress", tries=5)
 
@@ -318,3 +320,14 @@ def _note_readings(dossiers: list[dict[str, Any]]) -> None:
         handlers.note_reading(
             found["application_no"], found["branch_no"], who.account_id, who.department or "", uow
         )
+
+
+@library.route("/licences/<branch_no>")
+class LicenceContents(MethodView):
+    @reads
+    @requires("certificate_library")
+    @library.arguments(paper_schemas.LicenceQuerySchema, location="query")
+    @library.response(200, paper_schemas.LicenceContentsSchema)
+    def get(self, query: dict[str, Any], branch_no: str) -> Any:
+        """What stands on the licence this branch has issued, of the elements asked for."""
+        return queries.licence_contents(branch_no, query["fields"], current_session())

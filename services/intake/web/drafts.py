@@ -10,6 +10,7 @@ from flask.views import MethodView
 from sqlalchemy.orm import Session
 
 from chassis.problems import http_problem
+from chassis.uow import UnitOfWork
 from chassis.web import (
     Blueprint,
     caller,
@@ -21,10 +22,11 @@ from chassis.web import (
     writes,
 )
 from services.intake import paper_schemas, replica, schemas, slot_views
-from services.intake.domain import Draft
+from services.intake.domain import Draft, NoSuchSlot
+from services.intake.handlers import certificates, prefill
 from services.intake.handlers import drafts as handlers
-from services.intake.handlers import prefill
 from services.intake.handlers.prefill import KnownField
+from services.intake.papers import certificate_use
 from services.intake.web.applications import APPLICANTS, receipt_of
 from services.intake.web.means import means, with_limits
 from services.intake.web.owner import acted, check_may_file_draft, owner_for, owner_of_draft, scope
@@ -61,7 +63,7 @@ class Drafts(MethodView):
     def post(self, command: dict[str, Any]) -> Any:
         """Begin a draft, or take up the unfinished one of this procedure (200)."""
         who, owner = caller(), owner_for(command["procedure"])
-        known = _known(command["procedure"]) if command["prefill"] else {}
+        known, offered = _known(command["procedure"]) if command["prefill"] else ({}, None)
         with current_database().transaction() as uow:
             found, is_new = handlers.begin(
                 command["procedure"],
@@ -74,6 +76,8 @@ class Drafts(MethodView):
             )
             if is_new:
                 acted("begin", found.draft_id, uow)
+            if offered is not None and found.application_no is None:
+                certificates.offer(found.draft_id, owner, offered, uow)
             view = _view(found, uow.session)
         headers = etag(found) | {"Location": f"/api/intake/drafts/{found.draft_id}"}
         return view, 201 if is_new else 200, headers
@@ -139,13 +143,62 @@ class Submit(MethodView):
         return receipt_of(filed, uow.session, uow.master_key), 201, location
 
 
+@drafts.route("/drafts/<draft_id>/certificates")
+class Certificates(MethodView):
+    @requires(*APPLICANTS)
+    @drafts.response(200, paper_schemas.DraftCertificatesSchema)
+    def get(self, draft_id: str) -> Any:
+        """What the city's library has for my draft's materials, asked anew. Nothing on them is read."""
+        with current_database().read() as session:
+            account = owner_of_draft(draft_id, session)
+            draft = slot_views.draft_of(draft_id, account, session)
+            procedure = replica.open_procedure(draft.procedure, session).procedure
+            is_open = draft.application_no is None
+        asked = prefill.asked_of_identity(procedure, "reuse")
+        wants = is_open and bool(asked["materials"])
+        about = means().identity.known(dict(request.headers), asked | {"fields": {}}) if wants else None
+        with current_database().transaction() as uow:
+            if about is not None:
+                certificates.offer(draft_id, account, about.get("certificates", ()), uow)
+            return _offered(draft_id, about is not None or not wants, uow)
+
+    @requires(*APPLICANTS)
+    @drafts.arguments(paper_schemas.AgreeSchema)
+    @drafts.response(200, paper_schemas.DraftCertificatesSchema)
+    def put(self, command: dict[str, Any], draft_id: str) -> Any:
+        """Say which of them may be used for this case. Those that may not are asked for as materials."""
+        decided = command["certificates"]
+        with current_database().read() as session:
+            account = owner_of_draft(draft_id, session)
+            draft = slot_views.draft_of(draft_id, account, session)
+            offered = slot_views.offered(draft_id, session)
+        if unknown := sorted(decided.keys() - offered.keys()):
+            raise NoSuchSlot(unknown[0])
+        consents = {
+            "matter": draft_id,
+            "procedure": draft.procedure,
+            "certificates": {offered[code]: given for code, given in decided.items()},
+        }
+        answer = means().identity.agree(dict(request.headers), consents)
+        with current_database().transaction() as uow:
+            if answer is not None:
+                certificates.decide(draft_id, account, decided, answer["items"], uow)
+            return _offered(draft_id, answer is not None, uow)
+
+
+def _offered(draft_id: str, library: bool, uow: UnitOfWork) -> dict[str, Any]:
+    uses = certificates.uses_of(uow, certificate_use.c.draft_id == draft_id)
+    return {"library": library, "items": [slot_views.certificate_view(use, uow.now) for use in uses]}
+
+
 @drafts.route("/prefill/<code>")
 class Prefill(MethodView):
     @requires(*APPLICANTS)
     @drafts.response(200, paper_schemas.PrefillSchema)
     def get(self, code: str) -> Any:
         """What is known of the caller for this form, each with its origin. The reading is written down."""
-        owner, known = owner_for(code), _known(code)
+        owner = owner_for(code)
+        known, _ = _known(code)
         with current_database().transaction() as uow:
             prefill.write_down(code, owner, known, uow, reader=caller().account_id)
         return {
@@ -155,12 +208,11 @@ class Prefill(MethodView):
         }
 
 
-def _known(code: str) -> Mapping[str, KnownField]:
+def _known(code: str) -> tuple[Mapping[str, KnownField], list[Any] | None]:
+    """What the form can be filled in with, and the certificates for its materials; None: nobody answered."""
     with current_database().read() as session:
         procedure = replica.open_procedure(code, session).procedure
-    who = caller()
-    about = means().identity.about(
-        request.headers["Authorization"], prefill.PURPOSE, who.principal if who.acting else ""
-    )
+    about = means().identity.known(dict(request.headers), prefill.asked_of_identity(procedure))
     with current_database().read() as session:
-        return prefill.known_fields(procedure, who.principal, about, session)
+        known = prefill.known_fields(procedure, caller().principal, about, session)
+    return known, None if about is None else list(about.get("certificates", ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from flask import Response, request
@@ -26,6 +26,7 @@ from chassis.web import (
 )
 from services.intake import paper_schemas, queries, replica, schemas, slot_views
 from services.intake.domain import Material, spec_of
+from services.intake.domain.materials import COPY, HANDED_IN
 from services.intake.file_checks import BadFile, check_file, plain_name
 from services.intake.handlers import materials as handlers
 from services.intake.handlers import note_reading
@@ -37,6 +38,7 @@ from services.intake.web.means import means, with_limits
 from services.intake.web.owner import acted, owner_of_application, owner_of_draft, owner_of_material
 
 materials = Blueprint("materials", __name__, description="Files in slots, one slot a material.")
+Kept = TypeVar("Kept")
 UPLOADS = ("materials.DraftSlot", "materials.ApplicationSlot")
 uploads = Limit("upload", tries=300, pause=timedelta(seconds=30), longest=timedelta(minutes=10))
 """So many files in a row, by account: nobody fills the storage."""
@@ -55,13 +57,15 @@ class DraftSlot(MethodView):
         with current_database().read() as session:
             account = owner_of_draft(draft_id, session)
             draft = slot_views.draft_of(draft_id, account, session)
-            formats = spec_of(replica.open_procedure(draft.procedure, session).procedure, code).formats
+            procedure = replica.open_procedure(draft.procedure, session).procedure
+            spec = spec_of(procedure, code, handlers.withheld_of(draft_id, session))
+            formats = spec.formats if spec.how in HANDED_IN else COPY
 
         def keep(upload: Upload, uow: UnitOfWork) -> Material:
             acted("upload", draft_id, uow)
             return handlers.put_into_draft(draft_id, upload, account, uow)
 
-        return _take(code, formats, keep)
+        return take(code, formats, keep)
 
     @writes
     @requires(*APPLICANTS)
@@ -107,7 +111,7 @@ class ApplicationSlot(MethodView):
             acted("upload", number, uow)
             return handlers.put_into_application(number, upload, account, uow)
 
-        return _take(code, formats, keep)
+        return take(code, formats, keep)
 
     @writes
     @requires(*APPLICANTS)
@@ -135,10 +139,10 @@ class Content(MethodView):
                 note_reading(
                     found.application_no, branch_no, who.account_id, who.department, uow, material=found.code
                 )
-        return _sent(found, means().vault.get(found.digest))
+        return download(found.file_name, found.media_type, means().vault.get(found.digest))
 
 
-def _take(code: str, formats: tuple[str, ...], keep: Callable[[Upload, UnitOfWork], Material]) -> Material:
+def take(code: str, formats: tuple[str, ...], keep: Callable[[Upload, UnitOfWork], Kept]) -> Kept:
     """Check the file that came, store it, put it where it belongs."""
     name, declared, content = _read_file()
     digest, media_type = offload(_examine, name, declared, content, formats)
@@ -176,9 +180,9 @@ def _examine(name: str, declared: str, content: bytes, formats: tuple[str, ...])
     return digest_of(content), check_file(name, declared, content, formats)
 
 
-def _sent(found: Material, content: bytes) -> Response:
-    """As a download: nothing of it runs in the platform's name."""
-    response = Response(content, mimetype=found.media_type)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.file_name)}"
+def download(name: str, media_type: str, content: bytes) -> Response:
+    """Nothing of a file runs in the platform's name."""
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

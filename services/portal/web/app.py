@@ -35,6 +35,7 @@ from services.portal.web import (
     find,
     firms,
     head,
+    holdings,
     lead,
     own_data,
     papers,
@@ -118,6 +119,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         security.pages,
         admin.pages,
         real_name.pages,
+        holdings.pages,
         *STAFF,
     )
     for blueprint in dict.fromkeys(blueprints):

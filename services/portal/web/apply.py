@@ -14,6 +14,7 @@ from services.portal.answers import Wrong, check, merge, read, row_count, said
 from services.portal.clients import Refused, Unreachable
 from services.portal.finding import ANSWER, answers_in
 from services.portal.forms import Step, step_of, steps
+from services.portal.holdings import certificate_views
 from services.portal.papers import any_open, missing_uploads, slot_views
 from services.portal.web.portal import (
     account,
@@ -126,6 +127,8 @@ def submit(draft_id: str) -> Response:
         return go("cases.done", no=draft["application_no"])
     t = language()
     answers = draft["answers"]
+    if _agree(draft):
+        draft = city().draft(draft_id)
     errors = [w for this in steps_of(procedure, answers) for w in check(this.fields, answers, t)]
     errors += missing_uploads(draft["materials"], t)
     if request.form.get("declared") != "yes":
@@ -169,6 +172,15 @@ def _brought(code: str, answers: dict[str, str]) -> dict[str, Any]:
     return found
 
 
+def _agree(draft: dict[str, Any]) -> bool:
+    """Pass on which certificates may be used, those that were shown; whether anything was passed on."""
+    shown, ticked = request.form.getlist("offered"), request.form.getlist("certificate")
+    decided = {code: code in ticked for code in shown}
+    if decided:
+        city().agree(draft["draft_id"], decided)
+    return bool(decided)
+
+
 def open_draft(draft_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     draft = city().draft(draft_id)
     return draft, portal().public("procedure", draft["procedure"])
@@ -180,6 +192,9 @@ def steps_of(procedure: dict[str, Any], answers: dict[str, Any]) -> list[Step]:
 
 def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[Wrong]) -> Response:
     shown = slot_views(draft["materials"], language())
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for file in city().kept():
+        kept.setdefault(file["code"], []).append(file)
     return page(
         "apply_materials.html",
         422 if errors else 200,
@@ -189,6 +204,7 @@ def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: lis
         mine=sorted((s for s in shown if s.open), key=lambda s: not s.needed),
         held=[s for s in shown if not s.open],
         left=len(missing_uploads(draft["materials"], language())),
+        kept=kept,
         errors=errors,
         wrong={w.field: w.message for w in errors},
     )
@@ -307,6 +323,10 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
     answers = draft["answers"]
     asked = steps_of(procedure, answers)
     t = language()
+    reuse = {slot["code"] for slot in draft["materials"] if slot["how"] == "reuse" and not slot.get("file")}
+    held: dict[str, Any] = {"library": True, "items": []}
+    if reuse:
+        held = city().draft_certificates(draft["draft_id"])
     groups: list[dict[str, Any]] = []
     for this in asked:
         lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
@@ -321,6 +341,8 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
         procedure=procedure,
         groups=groups,
         slots=slot_views(draft["materials"], t),
+        certificates=certificate_views((c for c in held["items"] if c["code"] in reuse), reader()),
+        library=held["library"],
         has_materials=any_open(draft["materials"]),
         last=len(asked) + any_open(draft["materials"]),
         asked=len(asked),

@@ -11,12 +11,12 @@ from services.portal.answers import Wrong
 from services.portal.clients import Refused
 from services.portal.paper_client import File
 from services.portal.web.apply import materials_page, open_draft
-from services.portal.web.portal import city, go, language, page, portal, requires
+from services.portal.web.portal import city, go, language, note, page, portal, requires
 
 pages = Blueprint("papers", __name__)
 
 MIB = 1024 * 1024
-LARGER = {"papers.put": 32 * MIB, "cases.fix": 64 * MIB}
+LARGER = {"papers.put": 32 * MIB, "cases.fix": 64 * MIB, "holdings.upload": 32 * MIB}
 """How much these pages take at once; what a single file may have is intake's to say."""
 VIEWABLE = ("application/pdf", "image/png", "image/jpeg")
 VIEWING = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
@@ -41,8 +41,16 @@ def put(draft_id: str, code: str) -> Response:
     if draft["application_no"]:
         return go("cases.done", no=draft["application_no"])
     holder = f"drafts/{draft_id}"
-    if request.form.get("act") == "remove":
+    act, _, chosen = request.form.get("act", "").partition(":")
+    if act == "remove":
         city().take_out(holder, code)
+        return _back(draft_id, code)
+    if act == "keep":
+        city().keep(chosen)
+        note(language()("已存到我的资料，下次办事可以直接用。"), "ok")
+        return _back(draft_id, code)
+    if act == "use":
+        city().use_kept(draft_id, code, chosen)
         return _back(draft_id, code)
     errors = upload(holder, code, ("file", "photo"))
     if errors is None:
@@ -71,7 +79,7 @@ def upload(holder: str, code: str, inputs: tuple[str, ...]) -> list[Wrong] | Non
     if sent is None:
         return None
     try:
-        city().upload(holder, code, _read(sent))
+        city().upload(holder, code, read_file(sent))
     except Refused as refused:
         if refused.status not in (409, 413, 422):
             raise
@@ -84,7 +92,7 @@ def too_large(arguments: dict[str, Any]) -> Response:
     return page("too_large.html", 413, draft_id=arguments.get("draft_id"), no=arguments.get("no"))
 
 
-def _read(sent: FileStorage) -> File:
+def read_file(sent: FileStorage) -> File:
     with sent.stream:
         return File(sent.filename or "", sent.stream.read(), sent.mimetype or "application/octet-stream")
 

@@ -11,7 +11,7 @@ from services.portal import views
 from services.portal.clients import Refused, Unreachable
 from services.portal.dates import moment
 from services.portal.follow import Message, message_of
-from services.portal.web import firms, public
+from services.portal.web import firms, holdings, public
 from services.portal.web.portal import (
     account,
     city,
@@ -43,6 +43,7 @@ def space() -> Response:
     running = [c for c in cases if c not in to_do and c["status"] not in views.ENDED]
     ended = [c for c in cases if c not in to_do and c["status"] in views.ENDED]
     news, unread = _news()
+    held, read = holdings.of_mine()
     return page(
         "space.html",
         since=since,
@@ -54,6 +55,8 @@ def space() -> Response:
         },
         news=news,
         unread=unread,
+        held=held,
+        read=read,
         next=answer.get("next"),
         firms=firms.my_firms() if account()["kind"] == "person" else [],
     )

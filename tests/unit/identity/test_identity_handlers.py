@@ -245,6 +245,12 @@ def test_the_sample_is_loaded_quickly_and_only_once(database: Database) -> None:
     assert first.event == again.event, "the key is said again, for services whose database is new"
 
 
-def test_identity_trusts_by_its_own_events_and_keeps_where_staff_belong() -> None:
+def test_identity_hears_whom_to_trust_where_staff_belong_and_what_makes_the_library() -> None:
     queues = [s.queue for s in subscriptions_of(IdentityWorker)]
-    assert sorted(queues) == ["identity.trust", "identity.units"]
+    assert sorted(queues) == [
+        "identity.catalog",
+        "identity.certificates",
+        "identity.readings",
+        "identity.trust",
+        "identity.units",
+    ]

@@ -188,6 +188,12 @@ def assert_migrated(database: Database) -> None:
 
 def test_the_worker_listens_to_catalogue_cases_and_trust() -> None:
     heard = {spec.queue: set(spec.event_types) for spec in subscriptions_of(IntakeWorker)}
-    assert heard.keys() == {"intake.accounts", "intake.catalog", "intake.cases", "intake.trust"}
+    assert heard.keys() == {
+        "intake.accounts",
+        "intake.catalog",
+        "intake.cases",
+        "intake.certificates",
+        "intake.trust",
+    }
     assert len(heard["intake.cases"]) == 16
     assert "approval.answer_rejected" not in heard["intake.cases"]

@@ -34,6 +34,7 @@ from tests.unit.portal.fake_identity import add_identity
 from tests.unit.portal.fake_intake import add_intake
 from tests.unit.portal.fake_papers import add_papers
 from tests.unit.portal.fake_sign_in import OPEN, add_sign_in
+from tests.unit.portal.fake_space import add_space
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
 PASSWORD = "demo"
@@ -77,6 +78,11 @@ class FakeCity:
         self.known: dict[str, Any] = {}
         self.slots: dict[str, dict[str, dict[str, Any]]] = {}
         self.requests: list[str] = []
+        self.certificates: dict[str, list[dict[str, Any]]] = {}
+        self.read: dict[str, list[dict[str, Any]]] = {}
+        self.consents: dict[str, dict[str, bool]] = {}
+        self.library = True
+        self.kept: dict[str, list[dict[str, Any]]] = {}
         self.down: set[str] = set()
         self.tries = 0
         self.refreshes = 0
@@ -272,6 +278,7 @@ class FakeCity:
             return None
 
         add_papers(app, self, who, problem)
+        add_space(app, self, who, problem)
 
         add_identity(app, self, problem)
         self.sign_ins = add_sign_in(app, self)

@@ -64,6 +64,12 @@ def add_papers(app: Flask, city: FakeCity, who: Callable[[], Any], problem: Call
     def shown(draft: dict[str, Any]) -> dict[str, Any]:
         slots = slots_for(city, draft["procedure"], draft["answers"])
         kept = city.slots.setdefault(draft["draft_id"], {})
+        given = city.consents.get(draft["draft_id"], {})
+        for slot in slots:
+            if slot["how"] == "reuse" and slot["code"] in given:
+                slot["certificate"] = {"given": given[slot["code"]], "state": "valid"}
+                if not given[slot["code"]]:
+                    slot |= {"state": "empty", "formats": FORMATS}
         return draft | {"materials": [slot | kept.get(slot["code"], {}) for slot in slots]}
 
     def put(holder: str, code: str, handed_in: str | None = None) -> Any:
