@@ -16,7 +16,7 @@ from tests.unit.dashboard.history import history
 from tests.unit.portal.test_follow import NO, OneContact, late, told
 
 PAGES = {
-    "shenjiahe": ("/space", "/space/messages", "/space/preferences", "/en/space/messages"),
+    "shenjiahe": ("/space", "/space/messages", "/space/preferences", "/en/space/messages", "/me/data"),
     "leader": ("/lead", "/lead/cases?show=open", "/lead/cases?show=filed&day=2026-01-01", "/en/lead"),
     "zhou-sup": ("/watch", "/en/watch"),
     "xukeqin": ("/lead",),
