@@ -113,8 +113,9 @@ def test_nobody_is_left_after_the_account_was_closed(database: Database, app: An
     answer = person.client.post(f"{BASE}/me/closure", json={"password": PASSWORD})
     assert answer.status_code == 200, answer.text
     said = answer.get_json()
-    assert [line["what"] for line in said["kept"]] == ["cases", "readings"]
-    assert {"account", "sessions", "drafts", "messages"} == {line["what"] for line in said["erased"]}
+    assert [line["what"] for line in said["kept"]] == ["cases", "readings", "sign_ins"]
+    erased = {"account", "agencies", "certificates", "drafts", "messages", "sessions"}
+    assert {line["what"] for line in said["erased"]} == erased
     left = everything_in(database, orm.metadata)
     assert [secret for secret in PERSONAL if secret in left] == []
     assert person.account_id in left, "the audit names ids"

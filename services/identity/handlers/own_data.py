@@ -1,16 +1,13 @@
 """Own data under the Personal Information Protection Law: a copy of it (art. 45), its erasure (art. 47).
 
-What else is kept of an account says so in `PARTS`: a name, how it is copied, how it is erased.
+What else is kept of an account says so in `own_parts.PARTS`: a name, how it is copied, how it is erased.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session as DatabaseSession
+from sqlalchemy import delete
 
 from chassis.tables import idempotency
 from chassis.uow import UnitOfWork
@@ -18,41 +15,12 @@ from contracts.identity import AccountClosed
 from services.identity.domain import Account, UnknownAccount
 from services.identity.handlers.accounts import locked
 from services.identity.handlers.audit import write_down
+from services.identity.handlers.own_parts import PARTS
 from services.identity.handlers.sessions import sign_out_everywhere
-from services.identity.orm import audit, session
 
 NOBODYS_NAME = "已注销"
 NO_PASSWORD = "closed"
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One kind of thing identity keeps of an account."""
-
-    name: str
-    copied: Callable[[str, DatabaseSession], list[dict[str, Any]]]
-    erase: Callable[[str, UnitOfWork], None] | None = None
-
-
-def _sessions(account_id: str, reading: DatabaseSession) -> list[dict[str, Any]]:
-    columns = (session.c.started_at, session.c.renewed_at, session.c.ended_at)
-    rows = reading.execute(
-        select(*columns).where(session.c.account_id == account_id).order_by(session.c.started_at)
-    )
-    return [dict(row._mapping) for row in rows]
-
-
-def _readings(account_id: str, reading: DatabaseSession) -> list[dict[str, Any]]:
-    columns = (audit.c.at, audit.c.act, audit.c.actor)
-    rows = reading.execute(select(*columns).where(audit.c.subject == account_id).order_by(audit.c.id))
-    return [dict(row._mapping) for row in rows]
-
-
-def _erase_sessions(account_id: str, uow: UnitOfWork) -> None:
-    uow.session.execute(delete(session).where(session.c.account_id == account_id))
-
-
-PARTS = (Part("sessions", _sessions, _erase_sessions), Part("readings", _readings))
 
 KEPT = (
     (
@@ -65,10 +33,21 @@ KEPT = (
         "谁查看、处理过您的信息的记录,只有编号,没有姓名和证件号。",
         "Who read or changed your data: ids only, no name and no number.",
     ),
+    (
+        "sign_ins",
+        "登录的时间和设备种类,按网络安全法保存,不含姓名。",
+        "When and from what kind of device you signed in, as the Cybersecurity Law demands; no name.",
+    ),
 )
 """What stays after an erasure, and why (PIPL art. 47, last paragraph)."""
 ERASED = (
-    ("account", "姓名、证件号、邮箱、登录名和密码。", "Name, ID number, e-mail, login and password."),
+    (
+        "account",
+        "姓名、证件号、手机、邮箱、登录名和密码。",
+        "Name, ID number, phone, e-mail, login and password.",
+    ),
+    ("certificates", "证照库里您的证照,和您对使用它们的同意。", "Your certificates here, and your consents."),
+    ("agencies", "您能代办的企业和您的经办人。", "Whom you act for, and who acts for you."),
     ("sessions", "全部登录。", "All sign-ins."),
     ("drafts", "没有提交的草稿和其中的文件。", "Drafts that were not filed, with their files."),
     ("messages", "消息和通知方式。", "Messages, and how you are told."),
@@ -99,7 +78,8 @@ def close(account_id: str, uow: UnitOfWork) -> dict[str, Any]:
             part.erase(account_id, uow)
     account.login = f"closed-{account_id}"[:40]
     account.display_name, account.password_hash = NOBODYS_NAME, NO_PASSWORD
-    account.id_number = account.id_index = account.credit_code = account.email = None
+    account.id_number = account.id_index = account.credit_code = account.email = account.phone = None
+    account.level = 0
     uow.session.execute(delete(idempotency).where(idempotency.c.caller == account_id))
     write_down(account_id, "close_account", [account_id], uow)
     uow.emit(AccountClosed(account_id=account_id, kind=account.kind))

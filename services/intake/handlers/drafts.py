@@ -14,7 +14,7 @@ from contracts.cloudevents import Envelope
 from contracts.identity import AccountClosed
 from services.intake import replica
 from services.intake.domain import Application, Draft, UnknownDraft, asked_only
-from services.intake.handlers import certificates
+from services.intake.handlers import certificates, kept
 from services.intake.handlers.applications import WrongAudience, submit
 from services.intake.handlers.materials import drop_all, withheld_of
 from services.intake.handlers.prefill import KnownField, from_guide, write_down
@@ -138,8 +138,10 @@ def forget(draft_ids: list[str], uow: UnitOfWork) -> None:
 
 
 def forget_accounts(events: Iterable[Envelope], uow: UnitOfWork) -> None:
-    """Accounts were closed: their drafts go, filed or not; what was handed in stays with its case."""
+    """Accounts were closed: their drafts go, filed or not, and what they kept; what was handed in stays with
+    its case."""
     gone = sorted(e.event.account_id for e in events if isinstance(e.event, AccountClosed))
+    kept.forget_holders(gone, uow)
     found = list(uow.session.scalars(select(table.c.draft_id).where(table.c.account_id.in_(gone))))
     if found:
         forget(found, uow)

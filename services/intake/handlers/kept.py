@@ -6,6 +6,7 @@ copies nothing but the name of that content.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import uuid4
 
@@ -55,6 +56,13 @@ def drop(file_id: str, holder: str, uow: UnitOfWork) -> None:
     found = one(file_id, holder, uow.session)
     uow.session.execute(delete(table).where(table.c.file_id == file_id))
     uow.schedule(SWEEP, found["digest"], uow.now + SWEEP_AFTER)
+
+
+def forget_holders(holders: Collection[str], uow: UnitOfWork) -> None:
+    """Accounts were closed: what they kept goes; cases that use it keep it."""
+    mine = table.c.holder.in_(sorted(holders))
+    for digest in set(uow.session.scalars(delete(table).where(mine).returning(table.c.digest))):
+        uow.schedule(SWEEP, digest, uow.now + SWEEP_AFTER)
 
 
 def all_of(holder: str, session: Session) -> list[dict[str, Any]]:

@@ -189,7 +189,7 @@ def test_rows_of_before_the_chain_are_chained_too(tmp_path: Path) -> None:
     with database.writer.begin() as connection:
         settings = migrate._settings("identity")
         settings.attributes["connection"] = connection
-        command.upgrade(settings, "identity_05_protect")
+        command.upgrade(settings, "identity_0005")
     assert chained(database) == 1
     database.close()
 

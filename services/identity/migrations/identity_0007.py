@@ -1,6 +1,6 @@
 """The OpenID provider: clients, codes, grants, consents, notes of sign-outs; a browser's secret of a session.
 
-Revision ID: identity_01_oidc
+Revision ID: identity_0007
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from chassis.types import BigId, JSONType, UtcDateTime
 
-revision = "identity_01_oidc"
-down_revision = "identity_0002"
+revision = "identity_0007"
+down_revision = "identity_0006"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Who filed for a firm, and what agents did for one.
 
-Revision ID: intake_03_firms
+Revision ID: intake_0003
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from chassis.types import BigId, UtcDateTime
 
-revision = "intake_03_firms"
+revision = "intake_0003"
 down_revision = "intake_0002"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """Real-name levels, codes sent to phones, who may act for a firm and who is invited to.
 
-Revision ID: identity_03_firms
+Revision ID: identity_0004
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from chassis.types import JSONType, UtcDateTime
 
-revision = "identity_03_firms"
-down_revision = "identity_0002"
+revision = "identity_0004"
+down_revision = "identity_0003"
 branch_labels = None
 depends_on = None
 

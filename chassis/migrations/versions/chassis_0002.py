@@ -1,13 +1,13 @@
 """Who may act for which firm.
 
-Revision ID: chassis_firms
+Revision ID: chassis_0002
 """
 
 from alembic import op
 
 from chassis.tables import agency
 
-revision = "chassis_firms"
+revision = "chassis_0002"
 down_revision = "chassis_0001"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """Certificates of the library in place of materials. Licences themselves are kept by that library now.
 
-Revision ID: intake_04_space
+Revision ID: intake_0004
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from chassis.types import JSONType, UtcDateTime
 
-revision = "intake_04_space"
-down_revision = "intake_0002"
+revision = "intake_0004"
+down_revision = "intake_0003"
 branch_labels = None
 depends_on = None
 

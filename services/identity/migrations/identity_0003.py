@@ -1,6 +1,6 @@
 """Second factors, sign-ins, the tree staff belong to; who is suspended; where sessions began.
 
-Revision ID: identity_02_staff
+Revision ID: identity_0003
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from chassis.types import BigId, JSONType, UtcDateTime
 
-revision = "identity_02_staff"
+revision = "identity_0003"
 down_revision = "identity_0002"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """Spaces: certificates, consents, readings.
 
-Revision ID: identity_04_space
+Revision ID: identity_0006
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from chassis.types import BigId, JSONType, UtcDateTime
 
-revision = "identity_04_space"
-down_revision = "identity_0002"
+revision = "identity_0006"
+down_revision = "identity_0005"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Which agent filed a case for a firm.
 
-Revision ID: notification_03_firms
+Revision ID: notification_0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "notification_03_firms"
-down_revision = "notification_0001"
+revision = "notification_0003"
+down_revision = "notification_0002"
 branch_labels = None
 depends_on = None
 

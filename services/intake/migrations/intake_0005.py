@@ -1,12 +1,12 @@
 """Who read an applicant's data: chained, append-only.
 
-Revision ID: intake_05_protect
+Revision ID: intake_0005
 """
 
 from chassis.audit_migration import chain_table, unchain_table
 
-revision = "intake_05_protect"
-down_revision = "intake_0002"
+revision = "intake_0005"
+down_revision = "intake_0004"
 branch_labels = None
 depends_on = None
 
