@@ -15,16 +15,32 @@ PERSONAL = {
     *("id_number", "id_card", "credit_code", "mobile", "phone", "telephone", "email", "address"),
     *("display_name", "real_name", "full_name", "birthday", "birth_date", "bank_account"),
 }
+MASKED = {"id_number", "credit_code", "phone"}
+"""One's own, all but the ends hidden."""
 ANSWERS = {
     "GET /api/identity/me": {"display_name"},
-    "GET /api/identity/me/data": {"display_name", "id_number", "credit_code"},
-    "GET /api/identity/me/export": {"display_name", "id_number", "credit_code", "email"},
+    "GET /api/identity/me/export": {
+        *("display_name", "id_number", "credit_code", "email", "phone"),
+        "address",  # half the network address a session was begun at
+    },
     "GET /api/identity/me/contact": {"email"},
     "PUT /api/identity/me/contact": {"email"},
+    "GET /api/identity/me/real-name": MASKED,
+    "POST /api/identity/me/real-name/number": MASKED,
+    "POST /api/identity/me/real-name/phone/confirm": MASKED,
+    "GET /api/identity/me/sessions": {"address"},
+    "GET /api/identity/firm": {"credit_code"},
     "POST /api/identity/accounts": {"display_name"},
+    "GET /api/identity/staff": {"display_name"},
     "POST /api/identity/staff": {"display_name"},
+    "GET /api/identity/staff/{account_id}": {"display_name"},
+    "PUT /api/identity/staff/{account_id}": {"display_name"},
+    "GET /api/identity/sign-ins": {"address"},
     "POST /api/identity/tokens": {"display_name"},
     "POST /api/identity/tokens/refresh": {"display_name"},
+    "POST /api/identity/tokens/second-factor": {"display_name"},
+    "POST /api/identity/tokens/new-password": {"display_name"},
+    "GET /api/identity/phone-codes/{check_id}": {"phone"},
     "GET /api/identity/accounts/names": {"display_name"},
     "GET /api/identity/accounts/contacts": {"display_name", "email"},
 }

@@ -60,7 +60,7 @@ def refresh(refresh_token: str, uow: UnitOfWork) -> SignedIn | None:
     following = secrets.token_urlsafe(32)
     if session is None or not session.renew(_hash(token), _hash(following), uow.now):
         if session is not None and session.ended_at == uow.now:
-            end_grants([session_id], uow)
+            end(session, uow)
         return None
     return SignedIn(
         account,

@@ -34,7 +34,7 @@ class Kept(MethodView):
     @kept.response(200, paper_schemas.KeptFilesSchema)
     def get(self) -> Any:
         """What I keep, the last first."""
-        return {"items": handlers.all_of(caller().account_id, current_session())}
+        return {"items": handlers.all_of(caller().principal, current_session())}
 
     @writes
     @requires(*APPLICANTS)
@@ -42,7 +42,7 @@ class Kept(MethodView):
     @kept.response(201, paper_schemas.KeptFileSchema)
     def post(self, command: dict[str, Any]) -> Any:
         """Keep what I uploaded to a draft or a case. The same content of a kind is kept once."""
-        return handlers.keep_material(command["material_id"], caller().account_id, current_uow())
+        return handlers.keep_material(command["material_id"], caller().principal, current_uow())
 
 
 @kept.route("/space/materials/of-kind/<code>")
@@ -52,7 +52,7 @@ class KeptKind(MethodView):
     @kept.response(201, paper_schemas.KeptFileSchema)
     def post(self, code: str) -> Any:
         """Upload a file of this kind of material into my space."""
-        account = caller().account_id
+        account = caller().principal
         with current_database().read() as session:
             formats = replica.material_spec(code, session).formats
         return take(code, formats, lambda upload, uow: handlers.keep(upload, account, uow))
@@ -65,7 +65,7 @@ class KeptOne(MethodView):
     def get(self, file_id: str) -> Response:
         """The file itself."""
         with current_database().read() as session:
-            found = handlers.one(file_id, caller().account_id, session)
+            found = handlers.one(file_id, caller().principal, session)
         return download(found["file_name"], found["media_type"], means().vault.get(found["digest"]))
 
     @writes
@@ -73,7 +73,7 @@ class KeptOne(MethodView):
     @kept.response(204)
     def delete(self, file_id: str) -> None:
         """Let go of it; cases that use it keep it."""
-        handlers.drop(file_id, caller().account_id, current_uow())
+        handlers.drop(file_id, caller().principal, current_uow())
 
 
 @kept.route("/drafts/<draft_id>/materials/<code>/from-space")
@@ -84,4 +84,4 @@ class FromSpace(MethodView):
     @kept.response(201, schemas.MaterialSchema)
     def post(self, command: dict[str, Any], draft_id: str, code: str) -> Any:
         """Put a file that I keep into a slot of my draft."""
-        return handlers.use(command["file_id"], draft_id, code, caller().account_id, current_uow())
+        return handlers.use(command["file_id"], draft_id, code, caller().principal, current_uow())
