@@ -18,20 +18,14 @@ def keep_units(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     parent: str | None
     for envelope in sorted(envelopes, key=lambda e: e.sequence):
         match envelope.event:
-            case DepartmentPublished(code=code, name=name):
-                kind, parent, is_gone = "department", None, False
-            case PlacePublished(code=code, name=name, kind=kind, parent=parent, is_gone=is_gone):
-                pass
+            case DepartmentPublished() as said:
+                place = {"kind": "department", "parent": None, "is_gone": False}
+            case PlacePublished() as said:
+                place = {"kind": said.kind, "parent": said.parent, "is_gone": said.is_gone}
             case _:
                 continue
-        rows[code] = {
-            "code": code,
-            "name": {"zh": name.zh, "en": name.en},
-            "kind": kind,
-            "parent": parent,
-            "is_gone": is_gone,
-            "sequence": envelope.sequence,
-        }
+        name = {"zh": said.name.zh, "en": said.name.en}
+        rows[said.code] = {"code": said.code, "name": name, "sequence": envelope.sequence, **place}
     if not rows:
         return
     statement = uow.insert(unit)
