@@ -72,11 +72,15 @@ class Rehearsal:
         return self._clients[login]
 
     def register(self, login: str, name: str, **numbers: str) -> None:
-        """Open an account of a person or a firm, with a password nobody knows."""
+        """Open an account of a person (whose number is checked) or a firm, with a password nobody knows."""
         password = secrets.token_hex(12)
         command = {"login": login, "password": password, "display_name": name, **numbers}
         Client(self._urls).post("identity", "/accounts", command)
-        self.client(login, password)
+        client = self.client(login, password)
+        if "id_number" in numbers:
+            shown = {"name": name, "id_number": numbers["id_number"]}
+            client.post("identity", "/me/real-name/number", shown)
+            client.sign_in()
 
     def go_to(self, moment: datetime) -> None:
         """Let time pass until ``moment``, working day by working day, with all that falls due on the way."""
