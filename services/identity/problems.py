@@ -77,6 +77,13 @@ def session_over() -> Problem:
     )
 
 
+def wrong_number() -> Problem:
+    """A number that can't be, at the window: it counts as a try and is written down."""
+    problem = invalid_request([{"field": "number", **said("number")}])
+    problem.keep = True
+    return problem
+
+
 def _invalid_account(error: InvalidAccount) -> Problem:
     return invalid_request({"field": name, **said(reason)} for name, reason in error.fields.items())
 

@@ -1,4 +1,4 @@
-"""Identity over HTTP: real-name levels, invitations and agencies; who is refused, and that it is written down."""
+"""Identity over HTTP: real names, invitations, agencies; who is refused, and that it is written down."""
 
 from __future__ import annotations
 
@@ -110,14 +110,15 @@ def test_from_invitation_to_the_end(app: Flask, database: Database) -> None:
     assert refused(who.get(f"{BASE}/me/data?purpose=prefill")) == (403, "not-your-firm")
     said = [type(e.event) for e in events_of(database, AgencyGranted, AgencyEnded)]
     assert said == [AgencyGranted, AgencyGranted, AgencyEnded]
-    wanted = [
+    written = [act for act in acts(database) if act.startswith(("invite", "grant", "refused", "revoke"))]
+    assert written == [
         "invite_agent",
-        "grant_agency",
+        *["grant_agency"] * 2,
         "refused_IllegalMove",
         "refused_administration",
-        "revoke_agency",
+        *["revoke_agency"] * 2,
+        "refused_IllegalMove",
     ]
-    assert [act for act in acts(database) if act in wanted] == [*wanted, "refused_IllegalMove"]
 
 
 def test_codes_are_tried_a_few_times_only_and_every_refusal_is_written_down(
@@ -162,7 +163,7 @@ def test_whoever_is_not_known_by_name_can_not_accept(app: Flask, database: Datab
     assert (answer.get_json()["needed"], answer.get_json()["level"]) == (2, 1)
 
 
-def registered(app: Flask, login: str = "lu", **changes: Any) -> FlaskClient:
+def registered(app: Flask, login: str = "lu-mou", **changes: Any) -> FlaskClient:
     values = {"login": login, "password": "long enough", "kind": "person", "display_name": "陆某"} | changes
     assert post(client(app), "/accounts", values).status_code == 201
     token = post(client(app), "/tokens", {"login": login, "password": "long enough"}).get_json()
@@ -170,13 +171,13 @@ def registered(app: Flask, login: str = "lu", **changes: Any) -> FlaskClient:
 
 
 def test_a_phone_makes_l1_and_only_the_service_that_sends_reads_it(app: Flask, database: Database) -> None:
+    mint = Mint("notification")
+    mint.install(database)
     lu = registered(app)
     assert post(lu, "/me/real-name/phone", {"phone": "100 9900 0003"}).status_code == 202
     (wished,) = [e.event for e in events_of(database, PhoneCodeWished)]
     assert isinstance(wished, PhoneCodeWished)
     assert "9900" not in repr(wished)
-    mint = Mint("notification")
-    mint.install(database)
     sender = client(app, mint.token("notification", kind="machine", roles=["contact_reader"]))
     sent = sender.get(f"{BASE}/phone-codes/{wished.check_id}").get_json()
     assert sent["phone"] == "10099000003"
@@ -256,7 +257,7 @@ def sample_code() -> str:
 def test_a_clerk_at_the_window_confirms_whom_they_see(app: Flask, database: Database) -> None:
     registered(app)
     clerk = as_(app, "window")
-    seen = {"login": "lu", "name": "陆晓岚", "number": "329982199403037041"}
+    seen = {"login": "lu-mou", "name": "陆晓岚", "number": "329982199403037041"}
     assert fields(post(clerk, "/window/real-name", seen | {"number": "329982199403037042"})) == {"number"}
     assert post(clerk, "/window/real-name", seen).get_json() == {"level": 3}
     other = post(clerk, "/window/real-name", seen | {"name": "陆小兰"})

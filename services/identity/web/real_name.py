@@ -23,6 +23,7 @@ from chassis.web import (
 from services.identity import domain, firm_schemas, numbers, queries
 from services.identity.domain.real_name import CODE_LIVES, NoMatch, RegistryAway, masked_phone, plain_phone
 from services.identity.handlers import real_name as handlers
+from services.identity.problems import wrong_number
 from services.identity.registry import registry_of
 
 real_name = Blueprint("real_name", __name__, description="Real-name levels 实名等级.")
@@ -140,7 +141,7 @@ class Window(MethodView):
         number = numbers.normalised(command["number"])
         if not (numbers.is_id_number(number) or numbers.is_credit_code(number)):
             handlers.note_wrong_number(clerk, uow)
-            raise domain.InvalidAccount({"number": "number"})
+            raise wrong_number()
         return handlers.confirm_at_window(
             command["login"].strip().lower(), command["name"].strip(), number, clerk, uow
         )
