@@ -36,6 +36,7 @@ from services.portal.web import (
     head,
     lead,
     papers,
+    real_name,
     space,
     stream,
     work,
@@ -101,7 +102,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         stream.pages,
         space.pages,
         lead.pages,
-        firms.pages,
+        real_name.pages,
         *STAFF,
     ):
         app.register_blueprint(blueprint)
