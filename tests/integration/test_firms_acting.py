@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +14,18 @@ from sqlalchemy import select
 
 from chassis.auth import ACTING_FOR
 from chassis.database import Database
-from chassis.fakes.database import deliver, envelope
+from chassis.fakes.database import deliver, envelope, memory_database
 from chassis.live import Feed
 from chassis.trust import keep
 from contracts import Event
 from contracts.identity import AgencyEnded, AgencyGranted
 from contracts.intake import ApplicationSubmitted
+from services.approval import orm as approval_orm
 from services.intake.domain import Application
 from services.intake.orm import agent_act
+from tests.unit.approval.bureau import Bureau
+from tests.unit.approval.helpers import NUMBER as CASE
+from tests.unit.approval.helpers import restaurant
 from tests.unit.intake.helpers import FORM, procedure
 from tests.unit.intake.office import BASE, Office, published
 
@@ -217,6 +222,27 @@ def test_an_open_stream_ends_within_seconds_when_the_agency_does(office: Acting)
     assert messages[-1].startswith(b"event: signed-out")
     assert time.monotonic() - began < 5
     feed.close()
+
+
+def test_an_agent_reads_at_approval_what_the_firm_may_read(tmp_path: Path) -> None:
+    database = memory_database("approval", tmp_path, approval_orm.metadata)
+    bureau = Bureau(database)
+    bureau.accept(restaurant())
+    owner = "acc-1"
+    known = {"firm": owner, "agent": AGENT, "role": "agent", "granted_at": datetime.now(UTC)}
+    agent = bureau.person(AGENT)
+    agent.environ_base[f"HTTP_{ACTING_FOR.upper().replace('-', '_')}"] = owner
+    paths = [f"/api/approval/{what}/{CASE}" for what in ("cases", "corrections")]
+    for path in paths:
+        assert refused(agent.get(path)) == (403, "not-your-firm")
+    hear(database, AgencyGranted(agency_id="b1", items=("another",), **known))  # type: ignore[arg-type]
+    for path in paths:
+        assert refused(agent.get(path)) == (403, "outside-scope")
+    hear(database, AgencyGranted(agency_id="b2", items=(restaurant().code,), **known))  # type: ignore[arg-type]
+    for path in paths:
+        assert agent.get(path).status_code == 200
+        assert refused(bureau.person(AGENT).get(path)) == (404, "not-found")
+    database.close()
 
 
 def test_a_case_keeps_who_filed_it_through_its_life(office: Acting) -> None:

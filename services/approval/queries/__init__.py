@@ -10,6 +10,7 @@ from services.approval.queries.branches import (
     corrections_for,
     inbox,
     inbox_query,
+    procedure_of,
 )
 from services.approval.queries.head import head_desk, supervision_view, supervisions
 from services.approval.queries.own import delegations, filters, templates
@@ -27,6 +28,7 @@ __all__ = [
     "head_desk",
     "inbox",
     "inbox_query",
+    "procedure_of",
     "supervision_view",
     "supervisions",
     "templates",

@@ -113,6 +113,12 @@ def branch_for(branch_no: str, department: str | None, session: Session, now: da
     return view
 
 
+def procedure_of(number: str, session: Session) -> str | None:
+    """Which item or package the case is of; None for one that isn't here."""
+    found = _cases({number}, session).get(number)
+    return found.procedure_code if found else None
+
+
 def case_for(number: str, account: str, department: str | None, session: Session, now: datetime) -> View:
     """A case with the public opinions, for its applicant and the departments that take part."""
     found = _cases({number}, session).get(number)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask.views import MethodView
+from sqlalchemy.orm import Session
 
-from chassis.auth import Caller
+from chassis.auth import Caller, check_scope
 from chassis.web import (
     Blueprint,
     caller,
@@ -176,7 +177,7 @@ class OneCase(MethodView):
         """All branches with their public opinions."""
         who, session = caller(), current_session()
         now = current_database().now(session)
-        return queries.case_for(number, who.account_id, who.department, session, now)
+        return queries.case_for(number, _owner_of(number, session), who.department, session, now)
 
 
 @cases.route("/corrections/<number>")
@@ -186,4 +187,13 @@ class Corrections(MethodView):
     @cases.response(200, schemas.CorrectionsSchema)
     def get(self, number: str) -> Any:
         """What the applicant still has to put right."""
-        return queries.corrections_for(number, caller().account_id, current_session())
+        session = current_session()
+        return queries.corrections_for(number, _owner_of(number, session), session)
+
+
+def _owner_of(number: str, session: Session) -> str:
+    """Whose the case has to be: the caller's, or the firm's acted for, within the agent's scope."""
+    who = caller()
+    if who.acting is not None and (code := queries.procedure_of(number, session)) is not None:
+        check_scope(code)
+    return who.principal
