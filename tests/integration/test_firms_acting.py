@@ -222,6 +222,8 @@ def test_an_open_stream_ends_within_seconds_when_the_agency_does(office: Acting)
     assert messages[-1].startswith(b"event: signed-out")
     assert time.monotonic() - began < 5
     feed.close()
+    assert feed._listener is not None
+    feed._listener.join(5)
 
 
 def test_an_agent_reads_at_approval_what_the_firm_may_read(tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ def accept(no: str) -> Response:
         errors=errors,
         key=uuid4().hex,
         typed=request.form,
+        filer=firms.filer(case.get("filed_by")),
         **case_values(case),
     )
 
