@@ -148,7 +148,7 @@ def test_consent_is_recorded_by_matter_and_certificate_and_may_be_taken_back(cit
     again = who.post(f"{BASE}/known/consents", json=body | {"certificates": {"sample-shen-m01": False}})
     assert again.get_json() == {"items": []}
     with city.database.read() as session:
-        (row,) = session.execute(select(orm.consent)).all()
+        (row,) = session.execute(select(orm.certificate_consent)).all()
     assert (row.given, row.purpose, row.holder) == (False, "reuse", city.id_of("shenjiahe"))
 
 

@@ -14,8 +14,6 @@ from services.identity.orm import unit
 def keep_units(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     """Keep what the catalogue says of departments and places, in any order: each says its whole state."""
     rows: dict[str, dict[str, Any]] = {}
-    kind: str
-    parent: str | None
     for envelope in sorted(envelopes, key=lambda e: e.sequence):
         match envelope.event:
             case DepartmentPublished() as said:

@@ -31,8 +31,8 @@ def upgrade() -> None:
         "sandbox_person",
         sa.Column("id_index", sa.String(64), primary_key=True),
         sa.Column("name", sa.LargeBinary, nullable=False),
-        sa.Column("represents", JSONType, nullable=False),
-        sa.Column("is_away", sa.Boolean, nullable=False),
+        sa.Column("represents", JSONType, nullable=False, comment="credit codes"),
+        sa.Column("is_away", sa.Boolean, nullable=False, comment="about this one there is never an answer"),
     )
     op.create_table(
         "firm_agency",

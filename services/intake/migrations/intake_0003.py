@@ -15,7 +15,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("application", sa.Column("filed_by", sa.String(80)))
+    op.add_column(
+        "application", sa.Column("filed_by", sa.String(80), comment="the agent who filed for a firm")
+    )
     op.create_table(
         "agent_act",
         sa.Column("id", BigId, primary_key=True, autoincrement=True),
@@ -23,7 +25,7 @@ def upgrade() -> None:
         sa.Column("firm", sa.String(80), nullable=False),
         sa.Column("agent", sa.String(80), nullable=False),
         sa.Column("act", sa.String(16), nullable=False),
-        sa.Column("subject", sa.String(60), nullable=False),
+        sa.Column("subject", sa.String(60), nullable=False, comment="a draft or an application"),
         sqlite_autoincrement=True,
     )
     op.create_index("agent_act_of", "agent_act", ["subject", "id"])

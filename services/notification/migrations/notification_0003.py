@@ -13,7 +13,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("application", sa.Column("filed_by", sa.String(80)))
+    op.add_column(
+        "application", sa.Column("filed_by", sa.String(80), comment="the agent who filed for a firm")
+    )
 
 
 def downgrade() -> None:

@@ -275,7 +275,9 @@ def test_a_consent_becomes_the_cases(database: Database, tmp_path: Path) -> None
     )
     deliver(database, readings.follow, [envelope(event, sequence=1, time=NOW)])
     with database.read() as session:
-        rows = session.execute(select(orm.certificate_consent).order_by(orm.certificate_consent.c.certificate_id)).all()
+        rows = session.execute(
+            select(orm.certificate_consent).order_by(orm.certificate_consent.c.certificate_id)
+        ).all()
     assert [(r.certificate_id, r.given, r.application_no) for r in rows] == [
         ("c1", True, "A"),
         ("c2", False, None),
