@@ -17,6 +17,7 @@ from services.identity import keys
 from services.identity.handlers import browser_session, end_session
 from services.identity.handlers.audit import write_down
 from services.identity.provider import issuer
+from services.identity.web import oidc_doc
 from services.identity.web.faults import fault_page
 from services.identity.web.oauth import UNKNOWN, guarded, provider, read_request, settled, slow_down
 from services.identity.web.oidc import SSO_COOKIE
@@ -56,6 +57,7 @@ class Logout(EndSessionEndpoint):
 
 
 @logout.route("/logout", methods=["GET", "POST"])
+@logout.doc(**oidc_doc.LOGOUT)
 @settled
 @public
 def end() -> Response:

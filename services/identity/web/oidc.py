@@ -22,6 +22,7 @@ from services.identity.handlers.audit import write_down
 from services.identity.handlers.clients import consent_of
 from services.identity.provider import Owner, asked, claims, issuer, metadata_of
 from services.identity.provider.server import must_ask_again
+from services.identity.web import oidc_doc
 from services.identity.web.faults import fault_page
 from services.identity.web.oauth import (
     NO_STORE,
@@ -49,6 +50,7 @@ def discovery() -> Response:
 
 
 @oidc.route("/authorize", methods=["GET", "POST"])
+@oidc.doc(**oidc_doc.AUTHORIZE)
 @settled
 @public
 def authorize() -> Response:
@@ -136,6 +138,7 @@ def _named(response: Response) -> Response:
 
 
 @oidc.route("/token", methods=["POST"])
+@oidc.doc(**oidc_doc.TOKEN)
 @settled
 @public
 def token() -> Response:
@@ -180,6 +183,7 @@ def _no_bearer(error: str, status: int = 401) -> Response:
 
 
 @oidc.route("/revoke", methods=["POST"])
+@oidc.doc(**oidc_doc.REVOKE)
 @settled
 @public
 def revoke() -> Response:
