@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from chassis.fakes.database import memory_database
+from demo.platform import free_port
 from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.browser.conftest import PHONE, URLS, Open
@@ -26,16 +27,16 @@ WITHIN_MS = 5000
 @pytest.fixture(scope="module")
 def city_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("firms")
-    database = memory_database("portal", folder, Base.metadata, urls=URLS)
+    url = f"http://127.0.0.1:{free_port()}"
+    database = memory_database("portal", folder, Base.metadata, urls=URLS, public_url=url)
     city = FirmCity(folder, catalog(folder), database)
     city.work()
-    app = create_app(database.config, database)
-    app.extensions["portal"].http.mount("http://", city.adapter())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    app = city.at(create_app(database.config, database))
+    server = make_server("127.0.0.1", int(url.rpartition(":")[2]), app, threaded=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
+    yield url
     server.shutdown()
     thread.join()
     server.server_close()

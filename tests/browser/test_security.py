@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from chassis.fakes.database import memory_database
 from chassis.fakes.web import Mint
+from demo.platform import free_port
 from services.portal.orm import Base
 from services.portal.web import create_app
 from tests.browser.conftest import DESK, PHONE, URLS, Open
@@ -33,16 +34,16 @@ class Town:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("town")
     mint = Mint()
-    database = memory_database("portal", folder, Base.metadata, urls=URLS)
-    city = StaffCity(folder, mint, catalog(folder))
+    url = f"http://127.0.0.1:{free_port()}"
+    database = memory_database("portal", folder, Base.metadata, urls=URLS, public_url=url)
+    city = StaffCity(folder, mint, catalog(folder), database)
     city.heard_by(database)
-    app = create_app(database.config, database)
-    app.extensions["portal"].http.mount("http://", city.adapter())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    app = city.at(create_app(database.config, database))
+    server = make_server("127.0.0.1", int(url.rpartition(":")[2]), app, threaded=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Town(f"http://127.0.0.1:{server.port}", city)
+    yield Town(url, city)
     server.shutdown()
     thread.join()
     server.server_close()

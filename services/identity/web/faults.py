@@ -11,9 +11,7 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>没有登录成 · 一窗通</title>
-<link rel="stylesheet" href="/static/desk.css">
-<link rel="stylesheet" href="/static/parts.css">
-<link rel="stylesheet" href="/static/pages.css">
+<link rel="stylesheet" href="/styles.css">
 </head>
 <body>
 <main class="narrow">

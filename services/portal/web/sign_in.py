@@ -109,6 +109,7 @@ def recognised(answer: SignedIn, wanted: str) -> Response:
         with suppress(Refused, Unreachable):
             anybody().end_session(old)
     tokens, known_device = answer
+    session().step = {}
     response = keep_device(onwards(wanted), known_device)
     response.set_cookie(
         SSO_COOKIE,

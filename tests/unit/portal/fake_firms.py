@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import requests
 from flask import Flask
@@ -20,6 +21,7 @@ from services.identity.web import create_app as identity_app
 from services.intake import handlers as intake
 from services.intake.web import create_app as intake_app
 from tests.unit.portal.fake_city import SAMPLE, FakeCity, _WsgiAdapter
+from tests.unit.portal.fake_sign_in import one_origin
 
 HEAR_EVERY_S = 0.2
 PUBLISHED = (
@@ -35,7 +37,11 @@ class FirmCity:
     def __init__(self, folder: Path, catalog: Flask, portal: Database):
         self.down: set[str] = set()
         self._portal = portal
-        self.identity = Database(scratch_config("identity", folder))
+        same: dict[str, Any] = {
+            "master_key": portal.config.master_key,
+            "public_url": portal.config.public_url,
+        }
+        self.identity = Database(scratch_config("identity", folder, **same))
         self.intake = Database(scratch_config("intake", folder, urls={"identity": "http://city"}))
         for database in (self.identity, self.intake):
             migrate.upgrade(database)
@@ -45,10 +51,11 @@ class FirmCity:
         deliver(self.intake, intake.keep_catalog, published, batch=1000)
         filing = intake_app(self.intake.config, database=self.intake)
         filing.extensions["intake"].identity.http.mount("http://", self.adapter())
+        self._provider = identity_app(self.identity.config, database=self.identity)
         self._apps = {
-            "identity": Client(identity_app(self.identity.config, database=self.identity)),
-            "intake": Client(filing),
-            "catalog": Client(catalog),
+            "identity": Client(self._provider, use_cookies=False),
+            "intake": Client(filing, use_cookies=False),
+            "catalog": Client(catalog, use_cookies=False),
         }
         self._over = threading.Event()
         self._worker = threading.Thread(target=self._work, daemon=True)
@@ -57,6 +64,12 @@ class FirmCity:
     def adapter(self) -> BaseAdapter:
         city: FakeCity = self  # type: ignore[assignment]
         return _Adapter(city)
+
+    def at(self, pages: Flask) -> Flask:
+        """The portal with identity at its own address, as behind the gate."""
+        pages.extensions["portal"].http.mount("http://", self.adapter())
+        pages.wsgi_app = one_origin(pages.wsgi_app, self._provider)  # type: ignore[method-assign]
+        return pages
 
     def answer(self, service: str) -> Client:
         return self._apps[service]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,18 @@ from chassis.fakes.database import deliver, events_of
 from chassis.fakes.web import Mint
 from tests.integration.identity_office import Office
 from tests.unit.portal.fake_follow import FollowCity
+from tests.unit.portal.fake_sign_in import one_origin
 
 
 class StaffCity(FollowCity):
     """`FollowCity` with identity as it is; the portal has heard which keys it signs with."""
 
-    def __init__(self, folder: Path, mint: Mint, catalog: Flask):
+    def __init__(self, folder: Path, mint: Mint, catalog: Flask, portal: Database):
         super().__init__(folder, mint, catalog)
         (folder / "identity").mkdir()
-        self.office = Office(folder / "identity")
+        config = portal.config
+        self.office = Office(folder / "identity", master_key=config.master_key, public_url=config.public_url)
+        self._known: dict[str, dict[str, Any]] = {}
         self._identity = Client(self.office.app, use_cookies=False)
 
     def answer(self, service: str) -> Client:
@@ -36,7 +41,15 @@ class StaffCity(FollowCity):
 
     def has_signed_in(self, answer: dict[str, Any]) -> None:
         """Let the stand-ins accept a token identity has handed out."""
-        self._tokens[answer["access_token"]] = answer["account"]
+        account = answer.get("account") or self._known[subject_of(answer["access_token"])]
+        self._known[account["account_id"]] = account
+        self._tokens[answer["access_token"]] = account
+
+    def at(self, pages: Flask) -> Flask:
+        """The portal with identity at its own address, as behind the gate."""
+        pages.extensions["portal"].http.mount("http://", self.adapter())
+        pages.wsgi_app = one_origin(pages.wsgi_app, self.office.app)  # type: ignore[method-assign]
+        return pages
 
     def heard_by(self, portal: Database) -> None:
         """What identity said so far reaches the portal, the other services, and identity itself."""
@@ -50,6 +63,12 @@ class StaffCity(FollowCity):
         super().close()
 
 
+def subject_of(token: str) -> str:
+    """The account a token speaks of."""
+    middle = token.split(".")[1]
+    return str(json.loads(urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))["sub"])
+
+
 class _Remembering(BaseAdapter):
     def __init__(self, city: StaffCity, inner: BaseAdapter):
         super().__init__()
@@ -60,7 +79,7 @@ class _Remembering(BaseAdapter):
         answer = self._inner.send(request, **options)
         for name, value in parse_cookie(answer.headers.get("Set-Cookie", "")).items():
             answer.cookies.set(name, value or "")
-        if answer.status_code == 200 and request.path_url.startswith("/api/identity/tokens"):
+        if answer.status_code == 200 and request.path_url.startswith("/api/identity/token"):
             body = answer.json()
             if "access_token" in body:
                 self._city.has_signed_in(body)

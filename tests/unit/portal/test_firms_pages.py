@@ -36,9 +36,7 @@ def city(catalog_folder: Path, tmp_path: Path, database: Database) -> Iterator[F
 
 @pytest.fixture
 def app(database: Database, city: FirmCity) -> Flask:
-    made = create_app(database.config, database)
-    made.extensions["portal"].http.mount("http://", city.adapter())
-    return made
+    return city.at(create_app(database.config, database))
 
 
 Visit = Callable[..., Browser]
@@ -176,7 +174,7 @@ def test_registering_tells_all_errors_at_once_and_leads_to_the_real_name(
     taken = somebody.post("/register", login="qianyun", **right)
     assert 'href="#login"' in taken.text
     somebody.post("/register", login="luxiaolan", **right)
-    assert somebody.address == "/sign-in"
+    assert somebody.address == "/sign-in/account"
 
 
 def test_who_may_not_file_yet_raises_the_level_and_comes_back_to_the_draft(
@@ -186,7 +184,7 @@ def test_who_may_not_file_yet_raises_the_level_and_comes_back_to_the_draft(
     somebody.get("/register")
     right = {"kind": "person", "display_name": "陆某", "password": "long enough", "again": "long enough"}
     somebody.post("/register", login="luxiaolan", **right)
-    somebody.post("/sign-in", login="luxiaolan", password="long enough")
+    somebody.give("luxiaolan", "long enough")
     code = "water-fault"
     somebody.get(f"/apply/{code}")
     somebody.post(f"/apply/{code}")
@@ -224,7 +222,7 @@ def test_a_phone_is_confirmed_by_the_code_that_was_sent(visit: Visit, city: Firm
     somebody.get("/register")
     right = {"kind": "person", "display_name": "陆某", "password": "long enough", "again": "long enough"}
     somebody.post("/register", login="lu-mou", **right)
-    somebody.post("/sign-in", login="lu-mou", password="long enough")
+    somebody.give("lu-mou", "long enough")
     somebody.get("/me/real-name")
     assert somebody.post("/me/real-name/phone", phone="123").status_code == 422
     sent = somebody.post("/me/real-name/phone", phone="１００ 9900 0003")

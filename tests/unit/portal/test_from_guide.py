@@ -35,12 +35,10 @@ def test_the_guides_answers_stand_in_the_form_with_their_origin(visit: Visit, ci
 
 def test_who_must_sign_in_first_keeps_the_answers(visit: Visit, city: FakeCity) -> None:
     browser = visit()
-    page = browser.get(START).text
-    assert browser.address == "/sign-in"
-    wanted = re.findall(r'name="next" value="([^"]+)"', page)[-1].replace("&amp;", "&")
-    browser.post("/sign-in", login="heji", password="wrong", next=wanted)
-    assert browser.page is not None and "a-sign=yes" in browser.page.text
-    assert "已经带来" in browser.post("/sign-in", login="heji", password="demo", next=wanted).text
+    browser.get(START)
+    assert browser.address == "/sign-in/account"
+    assert "账号或密码不对" in browser.give("heji", "wrong").text
+    assert "已经带来" in browser.sign_in("heji").text
     begin(browser)
     assert [d["answers"]["has_sign"] for d in city.drafts.values()] == [True]
 
@@ -49,8 +47,10 @@ def test_a_session_that_ends_on_the_start_page_keeps_the_answers(visit: Visit, c
     browser = visit("heji")
     browser.get(START)
     city.signed_out = True
-    page = begin(browser)
-    assert browser.address == "/sign-in" and "a-sign=yes" in page
+    begin(browser)
+    assert browser.address == "/sign-in/account"
+    city.signed_out = False
+    assert "已经带来" in browser.sign_in("heji").text
 
 
 def test_nonsense_answers_and_a_catalogue_that_is_away_bring_nothing(visit: Visit, city: FakeCity) -> None:

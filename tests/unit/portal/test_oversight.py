@@ -41,7 +41,7 @@ def test_nobody_else_does(visit: Visit, case: dict[str, Any], login: str) -> Non
 def test_a_visitor_signs_in_first_and_an_unknown_case_is_not_found(visit: Visit) -> None:
     browser = visit()
     browser.get("/lead/cases/SJ20261124000999K")
-    assert browser.address == "/sign-in"
+    assert browser.address == "/sign-in/account"
     assert visit("leader").get("/lead/cases/SJ20261124000999K").status_code == 404
 
 

@@ -60,7 +60,7 @@ def test_readings_come_page_by_page(mine: FollowCity, visit: Visit) -> None:
 def test_they_are_for_people_and_firms_who_are_signed_in(visit: Visit, path: str) -> None:
     browser = visit()
     browser.get(path)
-    assert browser.address == "/sign-in"
+    assert browser.address == "/sign-in/account"
     assert visit("luming").get(path).status_code == 403
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from chassis.database import Database
 from chassis.fakes.web import Mint
@@ -20,7 +22,7 @@ from tests.unit.portal.staff_city import StaffCity
 
 @pytest.fixture
 def town(mint: Mint, catalog_folder: Path, tmp_path: Path, database: Database) -> Iterator[StaffCity]:
-    made = StaffCity(tmp_path, mint, catalog(catalog_folder))
+    made = StaffCity(tmp_path, mint, catalog(catalog_folder), database)
     made.heard_by(database)
     yield made
     made.close()
@@ -28,9 +30,7 @@ def town(mint: Mint, catalog_folder: Path, tmp_path: Path, database: Database) -
 
 @pytest.fixture
 def site(database: Database, town: StaffCity) -> Flask:
-    made = create_app(database.config, database)
-    made.extensions["portal"].http.mount("http://", town.adapter())
-    return made
+    return town.at(create_app(database.config, database))
 
 
 def visitor(site: Flask, town: StaffCity, login: str = "", *roles: str) -> Browser:
@@ -39,8 +39,14 @@ def visitor(site: Flask, town: StaffCity, login: str = "", *roles: str) -> Brows
     if login:
         if login not in town.office.ids:
             town.office.open(login, *roles, is_demonstration=True)
-        browser.post("/sign-in", login=login, password=PASSWORD)
+        enter(browser, login, PASSWORD)
     return browser
+
+
+def enter(browser: Browser, login: str, password: str, wanted: str = "/") -> TestResponse:
+    """Account and password, on the way to a page."""
+    browser.get(f"/sign-in?next={wanted}" if wanted != "/" else "/sign-in")
+    return browser.give(login, password)
 
 
 def text(browser: Browser) -> str:
@@ -74,7 +80,7 @@ def test_a_second_factor_is_taken_up_and_then_asked_for(site: Flask, town: Staff
     assert codes[0] not in browser.get("/me/security").text
 
     browser.post("/sign-out")
-    page = browser.post("/sign-in", login="shen", password=PASSWORD, next="/me/security").text
+    page = enter(browser, "shen", PASSWORD, "/me/security").text
     assert browser.address == "/sign-in/second-factor"
     assert "验证码不对" in browser.post("/sign-in/second-factor", code="000").text
     browser.post("/sign-in/second-factor", code=codes[0])
@@ -94,7 +100,7 @@ def test_a_new_head_chooses_a_password_and_sets_up_the_app_on_the_way_in(
 ) -> None:
     town.office.open("head", "approver", has_initial_password=True)
     browser = visitor(site, town)
-    browser.post("/sign-in", login="head", password=PASSWORD, next="/me/security")
+    enter(browser, "head", PASSWORD, "/me/security")
     assert browser.address == "/sign-in/new-password"
     page = browser.post("/sign-in/new-password", password="short", again="longer").text
     assert "两次填的不一样" in page
@@ -107,7 +113,8 @@ def test_a_new_head_chooses_a_password_and_sets_up_the_app_on_the_way_in(
     assert secret_on(page) == secret
     page = browser.post("/sign-in/second-factor", code=town.office.code(secret)).text
     assert len(re.findall(r"<code>([\w-]{11})</code>", page)) == 10
-    assert 'href="/me/security"' in page
+    browser.get(unescape(re.findall(r'href="(/api/identity/authorize[^"]+)"', page)[0]))
+    assert browser.address == "/me/security"
     assert "您的岗位必须启用" not in browser.get("/me/security").text
     assert "停用两步登录" not in text(browser)
 
@@ -116,18 +123,18 @@ def test_the_steps_pages_without_a_sign_in_lead_to_its_beginning(site: Flask, to
     for path in ("/sign-in/second-factor", "/sign-in/new-password"):
         browser = visitor(site, town)
         browser.get(path)
-        assert browser.address == "/sign-in"
+        assert browser.address == "/sign-in/account"
 
 
 def test_a_step_that_took_too_long_begins_again(site: Flask, town: StaffCity) -> None:
     town.office.open("shen")
     secret, _ = town.office.enrol("shen")
     browser = visitor(site, town)
-    browser.post("/sign-in", login="shen", password=PASSWORD)
+    enter(browser, "shen", PASSWORD)
     for _ in range(5):
         browser.post("/sign-in/second-factor", code="123")
     browser.post("/sign-in/second-factor", code=town.office.code(secret))
-    assert browser.address == "/sign-in"
+    assert browser.address == "/sign-in/account"
     assert "从账号和密码重新开始" in text(browser)
 
 
@@ -151,7 +158,7 @@ def test_changing_the_password_signs_out_the_other_device(
     town.heard_by(database)
     site.extensions["onewindow"].verifier.keyring.refresh(0)
     there.get("/me/security")
-    assert there.address == "/sign-in"
+    assert there.address == "/sign-in/account"
 
 
 def test_devices_are_signed_out_one_by_one_or_all(site: Flask, town: StaffCity) -> None:
@@ -182,7 +189,7 @@ def test_an_administrator_opens_changes_and_suspends_an_account(site: Flask, tow
     assert password not in admin.get("/admin/staff").text
     found = re.findall(r'href="(/admin/staff/\w{32})">陆明远', text(admin))[0]
     newcomer = visitor(site, town)
-    newcomer.post("/sign-in", login="luming", password=password)
+    enter(newcomer, "luming", password)
     assert newcomer.address == "/sign-in/new-password"
 
     page = admin.get(found).text
@@ -196,7 +203,7 @@ def test_an_administrator_opens_changes_and_suspends_an_account(site: Flask, tow
     admin.get(found)
     admin.post(f"{found}/suspend")
     assert "账号已停用" in text(admin)
-    newcomer.post("/sign-in", login="luming", password=password)
+    enter(newcomer, "luming", password)
     admin.get(found)
     admin.post(f"{found}/resume")
     assert "账号已恢复" in text(admin)
@@ -240,4 +247,4 @@ def test_the_auditor_reads_what_was_done(site: Flask, town: StaffCity) -> None:
 def test_nobody_sees_these_pages_without_signing_in(site: Flask, town: StaffCity, path: str) -> None:
     browser = visitor(site, town)
     browser.get(path)
-    assert browser.address == "/sign-in"
+    assert browser.address == "/sign-in/account"
