@@ -92,13 +92,13 @@ def _update_by_column(table: Table, names: tuple[str, ...], match: tuple[str, ..
 
 
 def _given(table: Table, names: tuple[str, ...]) -> Any:
-    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    arrays = [bindparam(f"given_{name}", type_=ARRAY(table.c[name].type)) for name in names]
     columns = [column(name, table.c[name].type) for name in names]
     return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
 
 
 def _columns(rows: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in names}
+    return {f"given_{name}": [row[name] for row in rows] for name in names}
 
 
 def _is_postgres(session: Session) -> bool:
