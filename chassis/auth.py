@@ -119,7 +119,8 @@ def check(access: Access) -> None:
         raise not_allowed()
     if not who.department and access.needs_department(words):
         raise not_allowed()
-    if who.scopes and access.scope not in who.scopes and who.kind == "machine":
+    named = who.scopes - {AUDIENCE}
+    if named and access.scope not in named and who.kind == "machine":
         raise not_allowed()
 
 

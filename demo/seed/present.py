@@ -44,7 +44,11 @@ class Present:
             if "login" not in {e["field"] for e in refused.problem.get("errors", ())}:
                 raise
             raise SeededAlready(login) from None
-        self.client(login, password)
+        client = self.client(login, password)
+        if "id_number" in numbers:
+            shown = {"name": name, "id_number": numbers["id_number"]}
+            client.post("identity", "/me/real-name/number", shown)
+            client.sign_in()
 
     def make(self, moves: Sequence[tuple[datetime, Callable[[], None]]]) -> None:
         """Make moves one by one, each as soon as the platform lets it be made; raises what it says after

@@ -67,6 +67,8 @@ class _Structured(TypeDecorator[T]):
 class HistoryColumn(_Structured[tuple[Entry, ...]]):
     """Timeline entries in order, each ``[at, event, branch_no]``."""
 
+    cache_ok = True
+
     def to_json(self, value: tuple[Entry, ...]) -> Any:
         return [_entry_json(e) for e in value]
 
@@ -76,6 +78,8 @@ class HistoryColumn(_Structured[tuple[Entry, ...]]):
 
 class CaseColumn(_Structured[Case]):
     """A `Case`, without what is still unknown."""
+
+    cache_ok = True
 
     def to_json(self, value: Case) -> Any:
         times = {n: at.isoformat() for n in _CASE_TIMES if (at := getattr(value, n)) is not None}
@@ -101,6 +105,8 @@ class CaseColumn(_Structured[Case]):
 
 class NamesColumn(_Structured[tuple[str, ...]]):
     """A tuple of names."""
+
+    cache_ok = True
 
     def to_json(self, value: tuple[str, ...]) -> Any:
         return list(value)

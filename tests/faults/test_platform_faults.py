@@ -20,7 +20,7 @@ from deploy.local.stack import Stack
 from tests.faults.flight import Flight
 from tests.faults.harness import until
 
-KILLS = int(os.environ.get("ONEWINDOW_KILLS", "5"))
+KILLS = int(os.environ.get("ONEWINDOW_KILLS", "3"))
 APPLICATIONS = 200
 
 

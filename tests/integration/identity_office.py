@@ -27,8 +27,8 @@ HASH = passwords.hash_now(PASSWORD)
 class Office:
     """Identity over HTTP, its accounts by login."""
 
-    def __init__(self, folder: Path):
-        self.database: Database = memory_database("identity", folder, orm.metadata)
+    def __init__(self, folder: Path, **changes: Any):
+        self.database: Database = memory_database("identity", folder, orm.metadata, **changes)
         self.app = create_app(self.database.config, database=self.database)
         self.ids: dict[str, str] = {}
         with self.database.transaction() as uow:

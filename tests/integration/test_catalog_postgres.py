@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from chassis.database import Database
 from chassis.fakes.database import events_of
@@ -61,5 +62,6 @@ def test_two_loads_at_once_publish_once(database: Database) -> None:
         thread.join(30)
     assert errors == []
     editions = sum(1 for kind in ("items", "packages") for _ in (SAMPLE / kind).iterdir())
+    places = yaml.safe_load((SAMPLE / "places.yaml").read_text(encoding="utf-8"))
     subjects = [(e.type, e.subject) for e in events_of(database)]
-    assert len(subjects) == len(set(subjects)) == editions + 18 + 4
+    assert len(subjects) == len(set(subjects)) == editions + 18 + 4 + len(places)

@@ -95,8 +95,8 @@ def test_from_invitation_to_the_end(app: Flask, database: Database) -> None:
     assert (mine["name"], mine["items"], mine["role"]) == (FIRM, ["x"], "agent")
     hear(database)
     who = acting_for(agent, mine["firm"])
-    about = who.get(f"{BASE}/me/data?purpose=prefill").get_json()
-    assert (about["kind"], about["credit_code"]) == ("firm", "91329982MA9A00045Y")
+    theirs = who.get(f"{BASE}/certificates").get_json()
+    assert theirs == firm.get(f"{BASE}/certificates").get_json() != {"items": []}
     assert refused(who.get(f"{BASE}/firm")) == (403, "not-administrator")
     members = firm.get(f"{BASE}/firm").get_json()["members"]
     assert {(m["name"], m["role"], m["state"]) for m in members} == {
@@ -107,7 +107,7 @@ def test_from_invitation_to_the_end(app: Flask, database: Database) -> None:
     over = post(firm, f"/firm/agencies/{mine['agency_id']}/revoke")
     assert refused(over) == (409, "agency-over")
     hear(database)
-    assert refused(who.get(f"{BASE}/me/data?purpose=prefill")) == (403, "not-your-firm")
+    assert refused(who.get(f"{BASE}/certificates")) == (403, "not-your-firm")
     said = [type(e.event) for e in events_of(database, AgencyGranted, AgencyEnded)]
     assert said == [AgencyGranted, AgencyGranted, AgencyEnded]
     written = [act for act in acts(database) if act.startswith(("invite", "grant", "refused", "revoke"))]

@@ -149,6 +149,7 @@ def test_a_department_reads_only_what_its_item_declares_and_it_is_written_down(o
         "materials": [],
         "changed": [],
         "note": None,
+        "filed_by": None,
     }
     seal = office.staff("officer", "GA")
     waiting = seal.get(f"{BASE}/dossiers/{number}-03")
@@ -165,6 +166,7 @@ def test_a_department_reads_only_what_its_item_declares_and_it_is_written_down(o
         "materials": [],
         "changed": [],
         "note": None,
+        "filed_by": None,
     }
     with office.database.read() as session:
         read = session.execute(orm.reading.select().order_by(orm.reading.c.id)).all()

@@ -35,6 +35,8 @@ BODIES: dict[str, Any] = {
     "extension": {"days": 5, "reason": "需现场复核"},
     "decision": {"approved": False, "reason": "不需要"},
     "signature": {"signed": False, "reason": "再看"},
+    "certificates": {"certificates": {"m01": True}},
+    "from-space": {"file_id": "none"},
 }
 
 
@@ -58,7 +60,7 @@ def found_by_strangers(service: str, things: dict[str, str], stranger: Any) -> l
 def sent(who: FlaskClient, method: str, url: str) -> Any:
     more: dict[str, Any] = {"headers": {"If-Match": '"1"'}}
     last = url.rsplit("/", 1)[-1]
-    if method == "POST" and "/materials/" in url:
+    if method == "POST" and "/materials/" in url and last != "from-space":
         more["data"] = {"file": (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "a.pdf", "application/pdf")}
     elif method == "PATCH":
         more["json"] = {"answers": {"shop_name": "x"}}
@@ -91,7 +93,7 @@ def test_somebody_elses_application_and_draft_are_not_there(intake: Office) -> N
     number = intake.file()
     begun = intake.applicant.post(f"{INTAKE}/drafts", json={"procedure": "open-shop", "prefill": False})
     things = {"number": number, "branch_no": f"{number}-01", "draft_id": begun.get_json()["draft_id"]}
-    things |= {"material_id": "none", "code": "lease"}
+    things |= {"material_id": "none", "code": "lease", "file_id": "none"}
 
     def stranger(role: str) -> FlaskClient:
         if role in ("person", "firm"):

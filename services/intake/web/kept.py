@@ -22,6 +22,7 @@ from services.intake.handlers import kept as handlers
 from services.intake.web.applications import APPLICANTS
 from services.intake.web.materials import UPLOAD, download, take
 from services.intake.web.means import means
+from services.intake.web.owner import acted, owner_of_draft
 
 kept = Blueprint("kept", __name__, description="Materials kept in a space for later cases.")
 UPLOADS = ("kept.KeptKind",)
@@ -84,4 +85,7 @@ class FromSpace(MethodView):
     @kept.response(201, schemas.MaterialSchema)
     def post(self, command: dict[str, Any], draft_id: str, code: str) -> Any:
         """Put a file that I keep into a slot of my draft."""
-        return handlers.use(command["file_id"], draft_id, code, caller().principal, current_uow())
+        uow = current_uow()
+        owner = owner_of_draft(draft_id, uow.session)
+        acted("upload", draft_id, uow)
+        return handlers.use(command["file_id"], draft_id, code, owner, uow)

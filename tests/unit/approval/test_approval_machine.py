@@ -376,7 +376,7 @@ class CaseLife(RuleBasedStateMachine):
             assert branch.opened_at is None or branch.status != "waiting"
 
 
-CaseLife.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+CaseLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestCaseLife = CaseLife.TestCase
 
 

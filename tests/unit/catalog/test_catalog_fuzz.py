@@ -42,7 +42,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_an_editor_writes_is_answered_with_problems_or_published(
     playground: Path, data: st.DataObject
 ) -> None:

@@ -155,7 +155,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(form=st.dictionaries(st.sampled_from([*SCHEMA["properties"], "other"]), anything))
 def test_whatever_is_sent_gets_sentences_and_no_surprise(form: dict[str, Any]) -> None:
     errors = CHECK.errors(form)

@@ -191,5 +191,5 @@ class ApplicationLife(RuleBasedStateMachine):
             assert (late.status, NUMBER) == (expected, late.application_no)
 
 
-ApplicationLife.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+ApplicationLife.TestCase.settings = settings(max_examples=75, stateful_step_count=40, deadline=None)
 TestApplicationLife = ApplicationLife.TestCase

@@ -73,7 +73,7 @@ def test_every_order_of_a_short_case_with_every_event_twice_ends_the_same() -> N
 
 
 @pytest.mark.parametrize("withdraw", [False, True])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_any_order_duplication_and_batching_of_a_long_case_ends_the_same(
     withdraw: bool, data: st.DataObject
