@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from chassis.copying import is_postgres
+
 Finish = Callable[[Any], Any]
 """Adds ``on_conflict_…`` and ``returning`` to an INSERT. A function of a module, not made anew each time."""
 
@@ -25,7 +27,7 @@ def insert_rows(
 ) -> Result[Any]:
     """Insert rows, all with the columns of the first one; there must be one."""
     names = tuple(rows[0])
-    if not _is_postgres(session):
+    if not is_postgres(session):
         return session.execute(_by_row(table, names, finish), rows)
     return session.execute(_by_column(table, names, finish), _columns(rows, names))
 
@@ -42,7 +44,7 @@ def update_rows(
     The column ``counter`` goes up by one with it. Returns how many were updated.
     """
     names = tuple(rows[0])
-    if not _is_postgres(session):
+    if not is_postgres(session):
         statement = _update_by_row(table, names, match, counter)
         given = [{f"given_{name}": value for name, value in row.items()} for row in rows]
         return int(session.connection().execute(statement, given).rowcount)
@@ -52,7 +54,7 @@ def update_rows(
 
 def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """``column IN (values)``, on PostgreSQL as one array."""
-    if not _is_postgres(session):
+    if not is_postgres(session):
         return column.in_(values)  # type: ignore[no-any-return]
     return column == any_(literal(list(values), ARRAY(column.type)))  # type: ignore[no-any-return]
 
@@ -99,7 +101,3 @@ def _given(table: Table, names: tuple[str, ...]) -> Any:
 
 def _columns(rows: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> dict[str, list[Any]]:
     return {f"given_{name}": [row[name] for row in rows] for name in names}
-
-
-def _is_postgres(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
