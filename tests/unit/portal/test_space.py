@@ -48,6 +48,11 @@ def test_all_certificates_say_how_they_stand(mine: FollowCity, visit: Visit) -> 
     assert "证照库里还没有您的证照" in visit("heji").get("/space/certificates").text
 
 
+@pytest.mark.parametrize("login", ["shenjiahe", "heji"])
+def test_the_space_leads_to_sign_in_and_security(mine: FollowCity, visit: Visit, login: str) -> None:
+    assert 'href="/me/security"' in visit(login).get("/space").text
+
+
 def test_readings_come_page_by_page(mine: FollowCity, visit: Visit) -> None:
     browser = visit("shenjiahe")
     page = browser.get("/space/readings").text
