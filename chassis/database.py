@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psycopg
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.engine.interfaces import ExecuteStyle
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -26,8 +26,6 @@ from chassis.uow import UnitOfWork
 
 T = TypeVar("T")
 
-LOCK_TIMEOUT_MS = 5_000
-IDLE_IN_TRANSACTION_MS = 10_000
 CLOCK_REFRESH_S = 10.0
 TRIES = 10
 _RETRYABLE = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
@@ -50,11 +48,13 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.writer, self.reader = _sqlite_engines(url, config)
-            self.wake = wake.Wake()
+            self.wake: wake.Wake = wake.Wake()
         else:
-            self.writer = _postgres_engine(url, config)
+            from chassis import postgres  # a driver of nine megabytes that SQLite does without
+
+            self.writer = postgres.open_engine(config)
             self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
-            self.wake = wake.PostgresWake(self.listen_connection)
+            self.wake = postgres.PostgresWake(partial(postgres.connect, config))
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
 
@@ -104,16 +104,6 @@ class Database:
             self._clock_read_at = time.monotonic()
         return datetime.now(UTC) + self._clock_offset
 
-    def listen_connection(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """A plain autocommit connection outside the pool (PostgreSQL only)."""
-        url = make_url(self.config.database_url)
-        return psycopg.connect(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=5,
-            application_name=f"{self.service}-signals",
-        )
-
     def close(self) -> None:
         """Let go of all connections; `open_database` then opens anew."""
         _open.pop((self.service, self.config.database_url), None)
@@ -162,7 +152,7 @@ def is_unreachable(error: BaseException) -> bool:
         return code.startswith(_UNREACHABLE_CLASSES) or error.connection_invalidated or code == "25P03"
     if error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError) and isinstance(error.orig, psycopg.OperationalError)
+    return isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error)
 
 
 def _sqlite_engines(url: URL, config: Config) -> tuple[Engine, Engine]:
@@ -192,32 +182,3 @@ def _sqlite_engines(url: URL, config: Config) -> tuple[Engine, Engine]:
         connection.exec_driver_sql("BEGIN")
 
     return writer, reader
-
-
-def _postgres_engine(url: URL, config: Config) -> Engine:
-    engine = create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        hide_parameters=True,
-        pool_size=config.pool_size,
-        max_overflow=2,
-        pool_timeout=5,
-        connect_args={
-            "connect_timeout": 5,
-            "application_name": config.service,
-            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS}"
-            f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
-            " -c timezone=UTC",
-        },
-    )
-    engine.dialect.use_insertmanyvalues_wo_returning = True
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def _arm_idle_timeout(
-        _connection: Connection, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool
-    ) -> None:
-        """psycopg runs ``executemany`` as a pipeline, whose trailing flush turns the server's idle time-out
-        off: a process paused right after it would keep its locks. Any plain statement arms it again."""
-        if context.execute_style is ExecuteStyle.EXECUTEMANY and not cursor.description:
-            cursor.connection.execute("SELECT 1")
-
-    return engine

@@ -7,11 +7,15 @@ the inbox absorbs what was handled already.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import signal
+import sys
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import eventlet
 import eventlet.wsgi
@@ -34,11 +38,16 @@ log = structlog.get_logger()
 BROKER_URL = "memory://localhost"
 CHECKPOINT_EVERY_S = 0.5
 RESEND_PAGE = 1000
+PR_SET_PDEATHSIG = 1
 LONGEST_ADDRESS = 65_536  # somebody pastes a page into a search: it is answered, not cut off
 
 
 class FolderInUse(RuntimeError):
     """Another process runs on this folder."""
+
+
+class NotPrepared(RuntimeError):
+    """The databases could not be brought to where they must be; the reason stands on stderr."""
 
 
 class Embedded:
@@ -55,17 +64,17 @@ class Embedded:
         self._threads: list[Any] = []
 
     def start(self, sample: Path | None = None) -> None:
-        """Bring everything up; returns when it serves. Raises `FolderInUse`, OSError for a taken port."""
+        """Bring everything up; returns when it serves.
+
+        Raises `FolderInUse`, OSError for a taken port, `NotPrepared` when a schema or the sample data failed.
+        """
         self._take_folder()
         listener = eventlet.listen(self._address)
         names = service_names()
         master_key = read_master_key(self.folder / "master.key")
         self._configs = {name: self._config(name, master_key) for name in names}
-        databases = [open_database(self._configs[name]) for name in names]
-        for database in databases:
-            migrate.upgrade(database)
-            if sample is not None:
-                load_sample(database, sample)
+        self._prepare(sample)
+        databases = self.databases
         topology.apply(whole_topology(), BROKER_URL)
         for database in databases:
             resend(database)
@@ -145,6 +154,14 @@ class Embedded:
             public_url=self.url,
         )
 
+    def _prepare(self, sample: Path | None) -> None:
+        """Schemas and sample data, by a child: dictionaries and definitions go from memory as it ends."""
+        child = os.fork()
+        if not child:
+            _prepare_and_exit(self.databases, sample)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            raise NotPrepared(f"the databases in {self.folder} could not be prepared: see above")
+
     def _keep_checkpoints(self, databases: Iterable[Database]) -> None:
         kept: dict[str, int] = {}
         while True:
@@ -167,6 +184,23 @@ class Embedded:
             for entrypoint in container.entrypoints
             if isinstance(entrypoint, Subscription)
         )
+
+
+def _prepare_and_exit(databases: Iterable[Database], sample: Path | None) -> NoReturn:
+    status = 1
+    try:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        for database in databases:
+            migrate.upgrade(database)
+            if sample is not None:
+                load_sample(database, sample)
+            database.close()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def load_sample(database: Database, folder: Path) -> None:

@@ -14,7 +14,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import green, logs, ops, tables, wake
+from chassis import logs, ops, tables, wake
 from chassis.config import Config
 from chassis.database import Database, open_database
 from chassis.publisher import BrokerLost, open_publisher
@@ -25,8 +25,6 @@ from chassis.timerows import due
 __all__ = ["Worker", "due", "subscribe", "subscriptions_of"]
 
 log = structlog.get_logger()
-
-green.take_turns_at_the_database()
 
 WATCH_EVERY_S = 5.0
 RELAY_STILL_S = 15.0

@@ -33,11 +33,12 @@ from chassis import green
 def run(port: int, folder: Path, sample: Path, fast: bool, quiet: bool) -> None:
     """Run everything in one process: no broker, no database server.
 
-    Exit status 0 after ctrl-C or SIGTERM, 2 when the folder or the port is in use.
+    Exit status 0 after ctrl-C or SIGTERM, 1 when the databases can't be prepared, 2 when the folder or the
+    port is in use.
     """
     green.patch()
     from chassis import logs
-    from chassis.embedded import Embedded, FolderInUse
+    from chassis.embedded import Embedded, FolderInUse, NotPrepared
 
     folder.mkdir(parents=True, exist_ok=True)
     logs.configure(stream=(folder / "onewindow.log").open("a", buffering=1))
@@ -46,6 +47,8 @@ def run(port: int, folder: Path, sample: Path, fast: bool, quiet: bool) -> None:
         platform.start(sample if str(sample) not in ("", ".") and sample.exists() else None)
     except FolderInUse as error:
         sys.exit(_say(str(error)))
+    except NotPrepared as error:
+        sys.exit(_say(str(error), status=1))
     except OSError as error:
         sys.exit(
             _say(f"port {port} can't be used ({error.strerror}): choose another with --port (PORT= for make)")
@@ -63,9 +66,9 @@ def run(port: int, folder: Path, sample: Path, fast: bool, quiet: bool) -> None:
     platform.stop()
 
 
-def _say(message: str) -> int:
+def _say(message: str, status: int = 2) -> int:
     click.echo(message, err=True)
-    return 2
+    return status
 
 
 def _banner(url: str, folder: Path, sample: Path) -> None:

@@ -45,15 +45,28 @@ def test_embedded_killed_at_random_moments_decides_every_application_once(tmp_pa
 
 def test_a_second_platform_on_one_folder_says_so(tmp_path: Path) -> None:
     with Platform(tmp_path / "data") as platform:
-        second = subprocess.run(
-            [sys.executable, "-m", "chassis.cli", "run", "--port", "0", "--data", str(platform.folder)],
-            cwd=SAMPLE.parent,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        second = _run("--data", str(platform.folder))
     assert second.returncode == 2
     assert "in use" in second.stderr
+
+
+def test_a_city_that_cannot_be_loaded_stops_the_start_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "city").mkdir()
+    (tmp_path / "city" / "departments.yaml").write_text("departments: [")
+    started = _run("--data", str(tmp_path / "data"), "--sample", str(tmp_path / "city"))
+    assert started.returncode == 1
+    assert "departments.yaml" in started.stderr
+    assert "could not be prepared" in started.stderr.splitlines()[-1]
+
+
+def _run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "chassis.cli", "run", "--port", "0", *options],
+        cwd=SAMPLE.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 @pytest.fixture(scope="module")

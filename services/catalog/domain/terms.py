@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
+
+from services.catalog.domain.syllables import SYLLABLES
 
 TITLE, ANYWHERE = "t", "a"
 """Where a term stands: in the title, or anywhere (title included)."""
@@ -94,25 +96,13 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
-@cache
-def _known_syllables() -> frozenset[str]:
-    from pypinyin import Style
-    from pypinyin.constants import PINYIN_DICT
-    from pypinyin.style import convert
-
-    toned = {one for spelled in PINYIN_DICT.values() for one in spelled.split(",")}
-    plain = {convert(one, Style.NORMAL, strict=False).replace("ü", "v") for one in toned}
-    return frozenset({p for p in plain if p.isascii() and p.isalpha()} - {"n", "m", "ng", "hm", "hng"})
-
-
 @lru_cache(maxsize=2_000)
 def spellings(written: str, most: int = 4) -> tuple[tuple[str, ...], ...]:
     """How letters may be read as pinyin, the fewest syllables first; none when they can't be."""
-    known = _known_syllables()
     ways: list[list[tuple[str, ...]]] = [[()], *([] for _ in written)]
     for end in range(1, len(written) + 1):
         for start in range(max(0, end - 6), end):
-            if written[start:end] in known:
+            if written[start:end] in SYLLABLES:
                 ways[end] += [(*way, written[start:end]) for way in ways[start]]
         ways[end] = sorted(ways[end], key=len)[:most]
     return tuple(ways[-1])

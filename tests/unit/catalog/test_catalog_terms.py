@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import Style
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.style import convert
 
 from services.catalog.domain import asking
+from services.catalog.domain.syllables import SYLLABLES
 from services.catalog.domain.terms import Document, normal, spellings, terms_of
 
 
@@ -61,3 +65,10 @@ def test_any_text_is_a_question(text: str) -> None:
     assert asking.all_of(asked.text, lambda _: 0, "t") == 0
     assert not any(asking.most_of(asked.core, lambda _: 0))
     asking.score(asked, Document(code="a", kind="item", title={"zh": "食品经营许可", "en": "Food"}))
+
+
+def test_the_syllables_are_those_the_characters_are_read_by() -> None:
+    toned = {one for spelled in PINYIN_DICT.values() for one in spelled.split(",")}
+    plain = {convert(one, Style.NORMAL, strict=False).replace("ü", "v") for one in toned}
+    assert plain - SYLLABLES <= {"n", "m", "ng", "hm", "hng"} | {p for p in plain if not p.isascii()}
+    assert plain >= SYLLABLES
