@@ -95,12 +95,16 @@ class IdentityWorker(Worker):
         published.keep(events, uow)
 
     @subscribe(
-        "identity.certificates", intake.ApplicationAccepted, approval.LicenceIssued, approval.BranchAnswered
+        "identity.certificates",
+        intake.ApplicationAccepted,
+        approval.LicenceIssued,
+        approval.BranchAnswered,
+        linger=0.25,
     )
     def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
         library.follow(events, uow)
 
-    @subscribe("identity.readings", intake.DossierRead, intake.CertificatesUsed)
+    @subscribe("identity.readings", intake.DossierRead, intake.CertificatesUsed, linger=0.25)
     def readings(self, events: list[Envelope], uow: UnitOfWork) -> None:
         readings.follow(events, uow)
 
