@@ -24,9 +24,29 @@ REASONS = {
         "密码不能就是账号，请换一个。",
         "The password must not be the login; please choose another.",
     ),
+    "is_name": (
+        "密码不能就是姓名或名称，请换一个。",
+        "The password must not be the name; please choose another.",
+    ),
     "common": (
-        "这个密码太容易猜到，请换一个。",
-        "This password is too easy to guess; please choose another.",
+        "这个密码很多人在用，太容易猜到，请换一个。",
+        "Many people use this password, so it is too easy to guess; please choose another.",
+    ),
+    "keyboard": (
+        "键盘上连着的键太容易猜到，请换一个密码。",
+        "Keys in a row are too easy to guess; please choose another password.",
+    ),
+    "repeat": (
+        "重复的字太容易猜到，请换一个密码。",
+        "Repetitions are too easy to guess; please choose another password.",
+    ),
+    "sequence": (
+        "连着的字母或数字太容易猜到，请换一个密码。",
+        "Letters or digits in order are too easy to guess; please choose another password.",
+    ),
+    "date": (
+        "日期太容易猜到，请换一个密码。",
+        "Dates are too easy to guess; please choose another password.",
     ),
     "same": ("请换一个和原来不一样的密码。", "Please choose a password other than the old one."),
     "old_password": ("原来的密码不对，请再核对。", "That is not your present password."),
