@@ -278,6 +278,30 @@ def test_a_certificate_that_ends_is_shown_so_at_acceptance_and_decision(office: 
     assert dossier(office, number)["certificate"]["state"] == "expired"
 
 
+@pytest.mark.parametrize(
+    ("state", "ended", "said"),
+    [("revoked", None, "已被撤销"), ("superseded", None, "已换发新证"), ("valid", 2, "已过期")],
+)
+def test_a_certificate_that_ended_before_filing_is_refused_with_why(
+    office: Office, state: str, ended: int | None, said: str
+) -> None:
+    identity(office).certificates = {"held": held()}
+    me = Applicant(office.applicant)
+    certificates_of(me)
+    agree(me, held=True)
+    me.save(**FORM)
+    for code in ("plan", "report"):
+        me.upload(code)
+    until = (datetime.now(UTC) - timedelta(days=ended)).date() if ended else None
+    office.say([changed(state, 2, valid_until=until)], certificates.follow)
+    answer = me.submit()
+    (wrong,) = answer.get_json()["errors"]
+    assert (answer.status_code, wrong["field"]) == (422, "materials.held")
+    assert said in wrong["zh"] and "renew" in wrong["en"]
+    office.say([changed("valid", 3)], certificates.follow)
+    assert me.submit().status_code == 201
+
+
 def test_consents_are_the_drafts_owners_to_give(office: Office) -> None:
     fake = identity(office)
     fake.certificates = {"held": held()}
