@@ -79,6 +79,12 @@ REASONS = {
         "号码对不上,请照证件再核对。",
         "Neither an ID number nor a credit code; please compare with the document.",
     ),
+    "unknown_login": (
+        "没有这个个人或企业账号，请再核对。",
+        "No person and no firm has this account; please check it.",
+    ),
+    "window": ("窗口号用数字、字母和 -，最多 8 位，例如 12。", "Up to 8 digits, letters or -, such as 12."),
+    "matches": ("人和证件一致才能确认。", "Only when person and document agree."),
     "until": ("截止日期要在今天之后、三年之内。", "The end must lie ahead, within three years."),
     "too_many_items": ("事项太多,请选 100 项以内,或选全部。", "At most 100 items; or choose all."),
     "taken": ("已经有账号使用,请直接登录或换一个。", "An account has this already: sign in, or use another."),

@@ -17,6 +17,8 @@ from services.identity.orm.space import reading
 
 SELF = "self"
 PLATFORM = "platform"
+PRESENCE = "presence"
+"""A clerk had the holder and the document before them; ``detail`` is the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,9 @@ def note(readings: Iterable[Reading], uow: UnitOfWork) -> None:
         uow.session.execute(statement, values)
 
 
-def note_reader(reader: str, what: str, purpose: str, holders: Iterable[str], uow: UnitOfWork) -> None:
+def note_reader(
+    reader: str, what: str, purpose: str, holders: Iterable[str], uow: UnitOfWork, detail: str = ""
+) -> None:
     """A reader by account read this of these holders: a member of staff in the department's name, a
     service of the platform in the platform's."""
     wanted = sorted(set(holders) - {reader})
@@ -75,7 +79,9 @@ def note_reader(reader: str, what: str, purpose: str, holders: Iterable[str], uo
     )
     note(
         (
-            Reading(holder=h, reader=department or PLATFORM, what=what, purpose=purpose, at=uow.now)
+            Reading(
+                holder=h, reader=department or PLATFORM, what=what, purpose=purpose, detail=detail, at=uow.now
+            )
             for h in people
         ),
         uow,

@@ -52,6 +52,8 @@ ACTS = {
     "read_name": "看姓名",
     "read_contact": "看联系方式",
     "read_own_data:prefill": "取本人资料填表",
+    "real_name_level_3": "当面核实为 L3",
+    "window_no_match": "当面核对不一致",
 }
 ADMINISTRATORS = ("platform_admin", "security_admin")
 
@@ -168,11 +170,18 @@ def audit() -> Response:
     found = here.audit(**filters, cursor=_number("cursor"))
     return page(
         "admin_audit.html",
-        lines=found["items"],
+        lines=[line | {"act_text": _act_text(line["act"])} for line in found["items"]],
         next=found["next"],
         filters=filters,
         acts={name: t(word) for name, word in ACTS.items()},
     )
+
+
+def _act_text(act: str) -> str:
+    t, (name, _, window) = language(), act.partition(":")
+    if name == "seen_at_window":
+        return t("在 {window} 号窗口当面核对", window=window)
+    return t(ACTS[act]) if act in ACTS else act
 
 
 def _initial_password(whose: dict[str, Any], password: str) -> Response:

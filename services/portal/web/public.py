@@ -36,6 +36,7 @@ FIRST_PAGES = {
     "leader": "lead.figures",
     "supervisor": "lead.watch",
     "platform_admin": "lead.outbox",
+    "window_clerk": "window.real_name",
     "security_admin": "admin.staff",
     "auditor": "admin.audit",
 }
