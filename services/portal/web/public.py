@@ -38,6 +38,7 @@ FIRST_PAGES = {
     "platform_admin": "lead.outbox",
     "window_clerk": "window.real_name",
     "security_admin": "admin.staff",
+    "department_it": "admin.staff",
     "auditor": "admin.audit",
 }
 """Where staff begin: by the first of their roles here."""
