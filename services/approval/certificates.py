@@ -61,6 +61,7 @@ def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
                 "sequence": envelope.sequence,
             }
     if used:
+        used.sort(key=lambda row: (row["application_no"], row["material"]))
         uow.session.execute(uow.insert(used_certificate).on_conflict_do_nothing(), used)
     replica.keep_newest(certificate_state, "certificate_id", [states[key] for key in sorted(states)], uow)
 

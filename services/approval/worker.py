@@ -28,7 +28,7 @@ class ApprovalWorker(Worker):
     def staff(self, events: list[Envelope], uow: UnitOfWork) -> None:
         replica.keep_staff(events, uow)
 
-    @subscribe("approval.certificates", intake.CertificatesUsed, identity.CertificateChanged)
+    @subscribe("approval.certificates", intake.CertificatesUsed, identity.CertificateChanged, linger=0.25)
     def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
         certificates.keep(events, uow)
 
