@@ -54,9 +54,9 @@ test-unit: $(VENV)/dev.stamp ## The quick tests: no server, no browser
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/arch
 
 .PHONY: faults
-faults: $(VENV)/dev.stamp ## The fault tests at full length: a database away for a minute, 50 kills
+faults: $(VENV)/dev.stamp ## The fault tests at full length: a database away for a minute, identity for ten, 50 kills
 	@$(BIN)/python -m deploy.local.machine --for-tests
-	@ONEWINDOW_OUTAGE_S=60 ONEWINDOW_KILLS=50 ONEWINDOW_ORDERS=10 \
+	@ONEWINDOW_OUTAGE_S=60 ONEWINDOW_KILLS=50 ONEWINDOW_ORDERS=10 ONEWINDOW_AWAY_S=600 \
 	  $(BIN)/python -m pytest tests/faults --timeout=900 -o faulthandler_timeout=890
 
 .PHONY: lint

@@ -1,7 +1,8 @@
 """``python -m bench.revocation``: from "sign out everywhere" until no service takes the token; one JSON line.
 
-The whole platform on RabbitMQ and PostgreSQL. Each round signs two accounts in, opens an event stream, signs
-out everywhere, and asks every service every 20 ms until it refuses; seconds from the answer of the sign-out.
+The whole platform on RabbitMQ and PostgreSQL. Each round signs two accounts in, opens event streams of the
+dashboard and of the portal's pages, signs out everywhere, and asks every service every 20 ms until it
+refuses; seconds from the answer of the sign-out.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import requests
 from rich.console import Console
 from rich.progress import track
 
+from bench.live import Visitor
 from demo.client import Client
 from deploy.local.stack import Stack
 
 MOST_S = 5.0
 PATIENCE_S = 30.0
-APPLICANT, LEADER = "yunfan", "leader"
+APPLICANT, LEADER, OFFICER = "yunfan", "leader", "luming"
 ASKED = {
     "identity": (APPLICANT, "/me"),
     "intake": (APPLICANT, "/applications"),
@@ -41,7 +43,7 @@ def main() -> int:
     """Exit status 0 when everything was refused within 5 seconds, and open streams ended."""
     parser = argparse.ArgumentParser(prog="python -m bench.revocation", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--streams", type=int, default=4, help="open event streams a round")
+    parser.add_argument("--streams", type=int, default=4, help="open event streams a round, of each kind")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onewindow-bench-") as folder:
         stack = Stack(Path(folder))
@@ -63,9 +65,19 @@ def _round(urls: dict[str, str], streams: int) -> dict[str, float]:
     tokens = {login: str(Client(urls, login).sign_in().token) for login in (APPLICANT, LEADER)}
     for place, (login, path) in ASKED.items():
         assert _status(urls, place, path, tokens[login]) != 401, f"{place} refuses a new token"
-    with ThreadPoolExecutor(len(ASKED) + streams) as pool:
-        opened = threading.Barrier(streams + 1)
-        ended = [pool.submit(_stream_end, urls, tokens[LEADER], opened) for _ in range(streams)]
+    officer = Visitor(urls["portal"], OFFICER)
+    tokens[OFFICER] = str(Client(urls, OFFICER).sign_in().token)
+    with ThreadPoolExecutor(len(ASKED) + 2 * streams) as pool:
+        opened = threading.Barrier(2 * streams + 1)
+        figures, desk = f"{urls['dashboard']}/api/dashboard/stream", f"{urls['portal']}/stream/work"
+        ended = {
+            "open_streams": [
+                pool.submit(_end, figures, _bearer(tokens[LEADER]), opened) for _ in range(streams)
+            ],
+            "portal_streams": [
+                pool.submit(_end, desk, {"Cookie": officer.cookies}, opened) for _ in range(streams)
+            ],
+        }
         opened.wait(PATIENCE_S)
         for token in tokens.values():
             requests.post(
@@ -77,7 +89,8 @@ def _round(urls: dict[str, str], streams: int) -> dict[str, float]:
             for place, (login, path) in ASKED.items()
         }
         found = {place: job.result() - started for place, job in refused.items()}
-        return found | {"open_streams": max(job.result() - started for job in ended)}
+        last = {kind: max(job.result() for job in jobs) for kind, jobs in ended.items()}
+        return found | {kind: moment - started for kind, moment in last.items()}
 
 
 def _refusal(urls: dict[str, str], place: str, path: str, token: str) -> float:
@@ -94,10 +107,11 @@ def _tries() -> Iterator[None]:
         time.sleep(0.02)
 
 
-def _stream_end(urls: dict[str, str], token: str, opened: threading.Barrier) -> float:
-    url = f"{urls['dashboard']}/api/dashboard/stream"
-    with requests.get(url, headers=_bearer(token), stream=True, timeout=PATIENCE_S) as answer:
+def _end(url: str, headers: dict[str, str], opened: threading.Barrier) -> float:
+    """When a stream ended that was open."""
+    with requests.get(url, headers=headers, stream=True, timeout=PATIENCE_S) as answer:
         answer.raise_for_status()
+        assert answer.headers["Content-Type"].startswith("text/event-stream"), answer.url
         opened.wait(PATIENCE_S)
         for _ in answer.iter_content(None):
             pass

@@ -55,8 +55,9 @@ class BranchSpec:
     effect only when the head has signed it.
 
     ``result`` is what agreement produces, in words, and ``valid_for`` how long from the day of issue (no
-    limit: without end). With ``replaces`` the licence takes the place of the holder's last one of its type
-    (renewal, change, reissue); ``revokes`` is the licence type that agreement ends (注销).
+    limit: without end). With ``replaces`` the licence takes the place of the one of its type that the
+    application used, else of the holder's last one (renewal, change, reissue); ``revokes`` is the licence
+    type that agreement ends (注销), of which it is the same one.
     """
 
     key: str

@@ -237,6 +237,25 @@ staff = Table(
 )
 """Who works where, as identity said: accounts and roles, no names."""
 
+used_certificate = Table(
+    "used_certificate",
+    metadata,
+    Column("application_no", String(40), primary_key=True),
+    Column("material", String(60), primary_key=True),
+    Column("certificate_id", String(80), nullable=False),
+)
+"""Certificates of the library that stand for materials of a case."""
+
+certificate_state = Table(
+    "certificate_state",
+    metadata,
+    Column("certificate_id", String(80), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("valid_until", Date),
+    Column("sequence", Integer, nullable=False),
+)
+"""How each certificate of the library stands: no holder, no number."""
+
 procedure_version = Table(
     "procedure_version",
     metadata,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.problems import Problem, ProblemMap, invalid_request, not_found
+from services.approval.certificates import CertificateEnded
 from services.approval.domain import (
     AlreadyAsked,
     CannotExtend,
@@ -60,6 +61,26 @@ def _incomplete(error: Incomplete) -> Problem:
             {"field": f"results.{code}", "zh": "同意时要填写这一项", "en": "Needed when you agree"}
             for code in error.missing
         ]
+    )
+
+
+STATES = {
+    "expired": ("已过期", "has expired"),
+    "revoked": ("已被撤销", "has been revoked"),
+    "superseded": ("已换发新证", "has been replaced"),
+}
+"""How a certificate can stand that is valid no more."""
+
+
+def _certificate_ended(error: CertificateEnded) -> Problem:
+    said = [(e, *STATES[e.state]) for e in error.ended]
+    return Problem(
+        409,
+        "certificate-ended",
+        zh=f"申请后{'、'.join(f'{e.title.zh}{zh}' for e, zh, _ in said)}。仍要同意，请确认您已经看到。",
+        en=f"Since filing: {', '.join(f'{e.title.en} {en}' for e, _, en in said)}. "
+        "To agree all the same, say that you have seen it.",
+        errors=[{"field": f"acknowledged.{e.material}", "zh": zh, "en": en} for e, zh, en in said],
     )
 
 
@@ -166,6 +187,7 @@ PROBLEMS: ProblemMap = {
     IllegalMove: _illegal_move,
     NotAllowed: _not_allowed,
     Incomplete: _incomplete,
+    CertificateEnded: _certificate_ended,
     AlreadyAsked: _already_asked,
     UnknownBranch: lambda _: not_found(),
     UnknownDepartment: _unknown_department,

@@ -78,7 +78,7 @@ def keep_staff(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
                 "roles": list(roles),
                 "sequence": envelope.sequence,
             }
-    _keep_newest(staff, "account_id", [rows[key] for key in sorted(rows)], uow)
+    keep_newest(staff, "account_id", [rows[key] for key in sorted(rows)], uow)
 
 
 def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
@@ -109,11 +109,12 @@ def keep(envelopes: Iterable[Envelope], uow: UnitOfWork) -> None:
     if versions:
         rows = [versions[key] for key in sorted(versions)]
         uow.session.execute(uow.insert(procedure_version).on_conflict_do_nothing(), rows)
-    _keep_newest(department, "code", [departments[key] for key in sorted(departments)], uow)
-    _keep_newest(calendar_year, "year", [years[key] for key in sorted(years)], uow)
+    keep_newest(department, "code", [departments[key] for key in sorted(departments)], uow)
+    keep_newest(calendar_year, "year", [years[key] for key in sorted(years)], uow)
 
 
-def _keep_newest(table: Any, key: str, rows: list[dict[str, Any]], uow: UnitOfWork) -> None:
+def keep_newest(table: Any, key: str, rows: list[dict[str, Any]], uow: UnitOfWork) -> None:
+    """Rows with a ``sequence``, sorted by ``key``: an older word changes nothing."""
     if rows:
         statement = uow.insert(table)
         newer = statement.excluded

@@ -105,6 +105,11 @@ class AnswerSchema(SaidSchema):
 
     answer = ma.fields.String(required=True, validate=validate.OneOf(ANSWERS))
     results = Results()
+    acknowledged = ma.fields.List(
+        ma.fields.String(validate=validate.Length(min=1, max=60)),
+        validate=validate.Length(max=50),
+        metadata={"description": "Materials whose certificate has ended: the officer agrees all the same."},
+    )
     competent_department = ma.fields.String(validate=validate.Length(min=1, max=16))
     requests = ma.fields.List(ma.fields.Nested(RequestSchema), validate=validate.Length(min=1, max=50))
 
@@ -183,6 +188,12 @@ class BranchSchema(ma.Schema):
     opinion = ma.fields.String(allow_none=True)
     conditions = ma.fields.String(allow_none=True)
     note = ma.fields.String(allow_none=True)
+    ended = ma.fields.List(
+        ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String()),
+        metadata={
+            "description": "Certificates (material, certificate_id, state) that had ended when agreed."
+        },
+    )
     opened_at = moment()
     answered_at = moment()
     promised_due = moment()

@@ -7,7 +7,7 @@ from chassis.uow import UnitOfWork
 from chassis.worker import Worker, due, subscribe
 from contracts import approval, catalog, departments, identity, intake
 from contracts.cloudevents import Envelope
-from services.approval import handlers, replica
+from services.approval import certificates, handlers, replica
 
 
 class ApprovalWorker(Worker):
@@ -27,6 +27,10 @@ class ApprovalWorker(Worker):
     @subscribe("approval.staff", identity.AccountOpened, identity.StaffChanged)
     def staff(self, events: list[Envelope], uow: UnitOfWork) -> None:
         replica.keep_staff(events, uow)
+
+    @subscribe("approval.certificates", intake.CertificatesUsed, identity.CertificateChanged, linger=0.25)
+    def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
+        certificates.keep(events, uow)
 
     @subscribe(
         "approval.intake",

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from services.identity.domain.firms import MOST_ITEMS
-from services.identity.domain.real_name import is_phone
+from services.identity.domain.real_name import is_phone, is_window
 from services.identity.schemas import NUMBER, SHORT, rule
 
 NAME = validate.Length(min=1, max=50)
@@ -55,6 +55,16 @@ class AtWindow(ma.Schema):
     login = ma.fields.String(required=True, validate=SHORT)
     name = ma.fields.String(required=True, validate=NAME)
     number = ma.fields.String(required=True, validate=NUMBER)
+    window = ma.fields.String(
+        required=True,
+        validate=rule(is_window, "window"),
+        metadata={"description": "Which window, with its hall where there are several: 12, A-03."},
+    )
+    matches = ma.fields.Boolean(
+        required=True,
+        validate=rule(bool, "matches"),
+        metadata={"description": "Person and document agree 人证一致; only true is taken."},
+    )
 
 
 class Level(ma.Schema):

@@ -24,9 +24,29 @@ REASONS = {
         "密码不能就是账号，请换一个。",
         "The password must not be the login; please choose another.",
     ),
+    "is_name": (
+        "密码不能就是姓名或名称，请换一个。",
+        "The password must not be the name; please choose another.",
+    ),
     "common": (
-        "这个密码太容易猜到，请换一个。",
-        "This password is too easy to guess; please choose another.",
+        "这个密码很多人在用，太容易猜到，请换一个。",
+        "Many people use this password, so it is too easy to guess; please choose another.",
+    ),
+    "keyboard": (
+        "键盘上连着的键太容易猜到，请换一个密码。",
+        "Keys in a row are too easy to guess; please choose another password.",
+    ),
+    "repeat": (
+        "重复的字太容易猜到，请换一个密码。",
+        "Repetitions are too easy to guess; please choose another password.",
+    ),
+    "sequence": (
+        "连着的字母或数字太容易猜到，请换一个密码。",
+        "Letters or digits in order are too easy to guess; please choose another password.",
+    ),
+    "date": (
+        "日期太容易猜到，请换一个密码。",
+        "Dates are too easy to guess; please choose another password.",
     ),
     "same": ("请换一个和原来不一样的密码。", "Please choose a password other than the old one."),
     "old_password": ("原来的密码不对，请再核对。", "That is not your present password."),
@@ -59,6 +79,12 @@ REASONS = {
         "号码对不上,请照证件再核对。",
         "Neither an ID number nor a credit code; please compare with the document.",
     ),
+    "unknown_login": (
+        "没有这个个人或企业账号，请再核对。",
+        "No person and no firm has this account; please check it.",
+    ),
+    "window": ("窗口号用数字、字母和 -，最多 8 位，例如 12。", "Up to 8 digits, letters or -, such as 12."),
+    "matches": ("人和证件一致才能确认。", "Only when person and document agree."),
     "until": ("截止日期要在今天之后、三年之内。", "The end must lie ahead, within three years."),
     "too_many_items": ("事项太多,请选 100 项以内,或选全部。", "At most 100 items; or choose all."),
     "taken": ("已经有账号使用,请直接登录或换一个。", "An account has this already: sign in, or use another."),

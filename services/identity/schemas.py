@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import validate
 from webargs.fields import DelimitedList
 
-from services.identity import domain, numbers
+from services.identity import domain, numbers, passwords
 from services.identity.problems import said
 
 MAX_NAMES = 100
@@ -28,6 +28,16 @@ def rule(holds: Callable[[str], bool], reason: str) -> Callable[[str], None]:
     return check
 
 
+class ChosenPassword(ma.Schema):
+    """Of an account that is opened. Whether a password will do depends on login and name, too."""
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _is_guessed_late(self, data: Mapping[str, Any], **_: Any) -> None:
+        login, name = data.get("login", ""), data.get("display_name", "")
+        if "password" in data and (reason := passwords.wrong(data["password"], login, name)) is not None:
+            raise ma.ValidationError({"password": [said(reason)]})
+
+
 class Credentials(ma.Schema):
     login = ma.fields.String(required=True, validate=SHORT)
     password = ma.fields.String(required=True, validate=SECRET)
@@ -41,7 +51,7 @@ class EndSession(ma.Schema):
     sso = ma.fields.String(load_default="", validate=validate.Length(max=200))
 
 
-class NewOne(ma.Schema):
+class NewOne(ChosenPassword):
     login = ma.fields.String(required=True, validate=rule(domain.is_login, "login"))
     password = ma.fields.String(
         required=True, validate=[validate.Length(max=200), rule(domain.is_long_enough, "short")]

@@ -37,6 +37,7 @@ PURPOSES = {
     "reuse": {"zh": "代替您交材料", "en": "In place of a material you'd hand in"},
     "acceptance": {"zh": "受理", "en": "Acceptance"},
     "approval": {"zh": "审批", "en": "Approval"},
+    "presence": {"zh": "当面核对本人", "en": "Seeing you in person"},
 }
 
 
@@ -95,7 +96,9 @@ class _Words:
             "reader_name": READERS.get(row.reader) or self._departments.get(row.reader) or _plain(row.reader),
             "what": row.what,
             "what_text": WHAT.get(row.what) or _plain(row.what),
-            "detail": self._certificates.get(row.detail) or self._materials.get(row.detail),
+            "detail": _window(row.detail)
+            if row.purpose == "presence"
+            else self._certificates.get(row.detail) or self._materials.get(row.detail),
             "purpose": row.purpose,
             "purpose_text": PURPOSES.get(row.purpose) or _plain(row.purpose),
             "application_no": row.about if is_case else None,
@@ -103,6 +106,10 @@ class _Words:
             "times": row.times,
             "at": row.last_at,
         }
+
+
+def _window(number: str) -> Text:
+    return {"zh": f"{number} 号窗口", "en": f"window {number}"}
 
 
 def _plain(code: str) -> Text:

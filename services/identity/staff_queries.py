@@ -43,9 +43,11 @@ def tree(session: Session) -> list[View]:
     ]
 
 
-def staff(department: str | None, cursor: str | None, session: Session) -> View:
-    """Members of staff by login; of a unit and everything below it."""
+def staff(department: str | None, cursor: str | None, session: Session, within: str | None = None) -> View:
+    """Members of staff by login; of a unit and everything below it, as far as that is ``within`` another."""
     query = _members()
+    if within is not None:
+        query = query.where(account.c.department.in_(sorted(subtree(within, units(session)))))
     if department is not None:
         query = query.where(account.c.department.in_(sorted(subtree(department, units(session)))))
     if cursor is not None:
@@ -57,10 +59,10 @@ def staff(department: str | None, cursor: str | None, session: Session) -> View:
     }
 
 
-def member(account_id: str, session: Session) -> View:
-    """One of them. Raises `UnknownMember`, also for accounts that are not staff's."""
+def member(account_id: str, session: Session, within: str | None = None) -> View:
+    """One of them. Raises `UnknownMember`, also for accounts that aren't staff's or not ``within`` a unit."""
     row = session.execute(_members().where(account.c.account_id == account_id)).first()
-    if row is None:
+    if row is None or (within is not None and row.department not in subtree(within, units(session))):
         raise UnknownMember(account_id)
     return dict(row._mapping)
 

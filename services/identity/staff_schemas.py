@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from services.identity import domain
-from services.identity.schemas import SHORT, rule
+from services.identity.schemas import SHORT, ChosenPassword, rule
 
 CURSOR = ma.fields.String(validate=SHORT, load_default=None)
 
@@ -19,7 +19,7 @@ def _roles() -> ma.fields.Field:
     )
 
 
-class NewStaff(ma.Schema):
+class NewStaff(ChosenPassword):
     """An account for a member of staff. Without a password one is made and shown in the answer; either is an
     initial one, which its holder has to change."""
 

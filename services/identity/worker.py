@@ -97,6 +97,7 @@ class IdentityWorker(Worker):
     @subscribe(
         "identity.certificates",
         intake.ApplicationAccepted,
+        intake.CertificatesUsed,
         approval.LicenceIssued,
         approval.BranchAnswered,
         linger=0.25,
@@ -104,7 +105,7 @@ class IdentityWorker(Worker):
     def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
         library.follow(events, uow)
 
-    @subscribe("identity.readings", intake.DossierRead, intake.CertificatesUsed, linger=0.25)
+    @subscribe("identity.readings", intake.DossierRead, linger=0.25)
     def readings(self, events: list[Envelope], uow: UnitOfWork) -> None:
         readings.follow(events, uow)
 

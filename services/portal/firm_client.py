@@ -28,6 +28,10 @@ class FirmCalls:
     def check_number(self, name: str, id_number: str) -> None:
         self._post("identity", "/me/real-name/number", {"name": name, "id_number": id_number})
 
+    def confirm_at_window(self, seen: dict[str, Any]) -> int:
+        """Of whom a clerk has seen the document; the level the account has now."""
+        return int(self._post("identity", "/window/real-name", seen)["level"])
+
     def my_firms(self) -> list[dict[str, Any]]:
         """Those I act for now."""
         found: list[dict[str, Any]] = self._get("identity", "/me/firms")["items"]

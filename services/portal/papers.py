@@ -133,6 +133,22 @@ def _mark_of_held(slot: Mapping[str, Any], how: str, t: Language) -> Mark:
     return Mark("ok", "done", t("联网核验，您不用交") if how == "check" else t("市里已有，您不用交"))
 
 
+def ended_state(slot: Mapping[str, Any]) -> str:
+    """How the certificate that is used stands, when it is valid no more; else empty."""
+    certificate = slot.get("certificate") or {}
+    state = str(certificate.get("state", "valid"))
+    return state if certificate.get("given") and state != "valid" else ""
+
+
+def ended_certificates(slots: Iterable[Mapping[str, Any]], t: Language) -> dict[str, str]:
+    """By material what is to be acknowledged before somebody agrees."""
+    return {
+        s["code"]: f"{t.of(s['title'])} {certificate_state(ended_state(s), t)}"
+        for s in slots
+        if ended_state(s)
+    }
+
+
 def certificate_state(state: str, t: Language) -> str:
     """A certificate's state in words."""
     if state == "expired":
@@ -157,6 +173,8 @@ def _mark_for_staff(slot: Mapping[str, Any], t: Language) -> Mark:
     if state == "rejected":
         return Mark("wait", "wait", t("等申请人重传"))
     if state == "from_library":
+        if code := ended_state(slot):
+            return Mark("bad", "bad", certificate_state(code, t))
         return Mark("ok", "done", t("联网核验") if how == "check" else t("市里已有"))
     return Mark("quiet", "ahead", t("按示范文本") if how == "template" else t("没有交"))
 

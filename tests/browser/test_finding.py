@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Open, Site
 from tests.browser.test_pages import look, press_until, smaller_than, spills
+from tests.unit.portal.fake_city import PASSWORD
 
 PAGES = (
     "/",
@@ -41,6 +42,32 @@ def test_words_lead_to_the_guide_and_answers_to_my_own_result(
     site: Site, visit: Open, view: dict[str, int], script: bool
 ) -> None:
     journey(visit(site.url, viewport=view, java_script_enabled=script))
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_the_guides_answers_come_along_into_the_form_through_a_sign_in(
+    site: Site, visit: Open, script: bool
+) -> None:
+    """Answered before anybody is signed in; the form doesn't ask again."""
+    page = visit(site.url, viewport=PHONE, java_script_enabled=script)
+    page.goto("/items/food-licence")
+    for step in ((("what", "made"),), (("licence", "yes"), ("raw", "no"), ("online", "yes"))):
+        for question, answer in step:
+            page.locator(f".guide input[name='a-{question}'][value='{answer}']").check()
+        page.locator(".guide button").click()
+        expect(page.locator(".my-result")).to_be_visible()
+    expect(page.locator(".my-result")).to_contain_text("按您的情况可以办")
+    page.locator("main a.primary[href*='/apply/']:visible").first.click(timeout=5000)
+    page.wait_for_url("**/sign-in/account*")
+    page.fill("#login", "heji")
+    page.fill("#password", PASSWORD)
+    page.click("main button.primary")
+    page.wait_for_url("**/apply/food-licence?*")
+    expect(page.locator("main")).to_contain_text("已经带来")
+    page.click("main button.primary")
+    page.wait_for_url("**/apply/*/1*")
+    draft = page.url.rpartition("/apply/")[2].partition("/")[0]
+    assert site.city.drafts[draft]["answers"]["online_ordering"] is True
 
 
 WEIGHT_KB = 150

@@ -104,7 +104,12 @@ def test_a_second_factor_from_enrolment_to_recovery_code(town: Town, visit: Open
 @pytest.mark.parametrize("view", [PHONE, DESK], ids=["phone", "desk"])
 def test_pages_of_administrators_are_within_reach(town: Town, visit: Open, view: dict[str, int]) -> None:
     office = town.office
-    people = {"admin": "platform_admin", "security": "security_admin", "auditor": "auditor"}
+    people = {
+        "admin": "platform_admin",
+        "security": "security_admin",
+        "auditor": "auditor",
+        "clerk": "window_clerk",
+    }
     for login, role in people.items():
         if login not in office.ids:
             office.open(login, role, is_demonstration=True)
@@ -116,6 +121,7 @@ def test_pages_of_administrators_are_within_reach(town: Town, visit: Open, view:
         "admin": ("/admin/staff", "/admin/staff/new", f"/admin/staff/{chief}", "/me/security"),
         "security": (f"/en/admin/staff/{chief}", "/admin/sign-ins"),
         "auditor": ("/admin/audit", "/en/admin/audit?act=list_staff"),
+        "clerk": ("/window/real-name",),
     }
     for login, mine in paths.items():
         page = visit(town.url, viewport=view, reduced_motion="reduce")

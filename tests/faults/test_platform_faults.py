@@ -9,18 +9,26 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from demo.client import SAMPLE
+from chassis.trust import TOKEN_LIFETIME
+from demo.client import SAMPLE, Client, Refused
 from demo.platform import Platform
 from deploy.local.stack import Stack
-from tests.faults.flight import Flight
+from tests.faults.flight import AGREED, DEPARTMENTS, PROCEDURE, Flight
 from tests.faults.harness import until
 
 KILLS = int(os.environ.get("ONEWINDOW_KILLS", "3"))
+AWAY_S = float(os.environ.get("ONEWINDOW_AWAY_S", "2"))
+"""How long identity is away; `make faults` takes the ten minutes that a token lives."""
+LIFE_S = TOKEN_LIFETIME.total_seconds()
+IDENTITY = ("identity.web", "identity.worker")
+PAUSE_S = 5.0
 APPLICATIONS = 200
 
 
@@ -116,6 +124,33 @@ def test_a_web_process_killed_around_the_commit_files_one_application_per_key(st
         intake.dispose()
 
 
+def test_while_identity_is_away_whoever_has_a_token_files_and_answers_until_it_ends(stack: Stack) -> None:
+    began = time.monotonic()
+    applicant, *systems = (
+        _with_token(stack, login) for login in ("yunfan", *(f"dept-{d}" for d in DEPARTMENTS))
+    )
+    stopped = [stack.supervisor.stop(name) for name in IDENTITY]
+    try:
+        assert all(stopped), "they end when they are told to"
+        with pytest.raises((requests.ConnectionError, Refused)):
+            Client(stack.urls, "yunfan").sign_in()
+        ends = began + min(AWAY_S, LIFE_S - 30)
+        decided = 0
+        while decided == 0 or time.monotonic() < ends:
+            number = applicant.file(PROCEDURE)["application_no"]
+            until(partial(_answered, number, applicant, systems), 60, f"{number} is decided")
+            decided += 1
+            _let_it_run(min(PAUSE_S, AWAY_S))
+        if AWAY_S >= LIFE_S:
+            until(lambda: _refused(applicant), LIFE_S, "a token ends with its ten minutes")
+    finally:
+        for name in IDENTITY:
+            stack.supervisor.start(name)
+    stack.wait_ready()
+    again = _with_token(stack, "yunfan")
+    assert again.get("intake", f"/applications/{number}")["status"] in ("decided", "closed")
+
+
 def _engine(stack: Stack, service: str) -> Engine:
     url = make_url(stack.database_url.format(service=service)).set(drivername="postgresql+psycopg")
     return create_engine(url, pool_pre_ping=True)
@@ -150,3 +185,26 @@ def _assert_each_once(approval: Engine, intake: Engine, numbers: set[str]) -> No
     for engine in (approval, intake):
         assert _ask(engine, "SELECT count(*) FROM dead_event") == 0
     assert _ask(intake, "SELECT count(*) FROM application") == len(numbers) == APPLICATIONS
+
+
+def _with_token(stack: Stack, login: str) -> Client:
+    """Somebody who keeps the token of now: no new sign-in."""
+    client = Client(stack.urls)
+    client.token = Client(stack.urls, login).sign_in().token
+    return client
+
+
+def _answered(number: str, applicant: Client, systems: list[Client]) -> bool:
+    for system in systems:
+        for branch in system.get("approval", "/inbox", status="open")["items"]:
+            path = f"/branches/{branch['branch_no']}/answer"
+            system.post("approval", path, AGREED, key=f"answer-{branch['branch_no']}")
+    return applicant.get("intake", f"/applications/{number}")["status"] in ("decided", "closed")
+
+
+def _refused(client: Client) -> bool:
+    try:
+        client.get("intake", "/applications")
+    except Refused as refused:
+        return refused.status == 401
+    return False

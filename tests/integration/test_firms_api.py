@@ -254,14 +254,52 @@ def sample_code() -> str:
     return str(body + uscc.calc_check_digit(body))
 
 
+SEEN = {
+    "login": "lu-mou",
+    "name": "陆晓岚",
+    "number": "329982199403037041",
+    "window": "A-12",
+    "matches": True,
+}
+
+
 def test_a_clerk_at_the_window_confirms_whom_they_see(app: Flask, database: Database) -> None:
-    registered(app)
-    clerk = as_(app, "window")
-    seen = {"login": "lu-mou", "name": "陆晓岚", "number": "329982199403037041"}
-    assert fields(post(clerk, "/window/real-name", seen | {"number": "329982199403037042"})) == {"number"}
-    assert post(clerk, "/window/real-name", seen).get_json() == {"level": 3}
-    other = post(clerk, "/window/real-name", seen | {"name": "陆小兰"})
+    lu, clerk = registered(app), as_(app, "window")
+    assert fields(post(clerk, "/window/real-name", SEEN | {"number": "329982199403037042"})) == {"number"}
+    wide = SEEN | {"number": "３２９９８２ 19940303 7041"}
+    assert post(clerk, "/window/real-name", wide).get_json() == {"level": 3}
+    other = post(clerk, "/window/real-name", SEEN | {"name": "陆小兰"})
     assert refused(other) == (422, "no-match")
     firm = {"login": "yunfan", "name": "江塘云帆广告有限公司", "number": "91329982MA9A000299"}
-    assert post(clerk, "/window/real-name", firm).get_json() == {"level": 3}
-    assert {"wrong_number", "real_name_level_3", "window_no_match"} <= set(acts(database))
+    assert post(clerk, "/window/real-name", SEEN | firm).get_json() == {"level": 3}
+    done = {"wrong_number", "seen_at_window:A-12", "real_name_level_3", "window_no_match"}
+    assert done <= set(acts(database))
+    (read,) = lu.get(f"{BASE}/readings").get_json()["items"]
+    assert (read["reader"], read["purpose"], read["detail"]["zh"], read["times"]) == (
+        "ZW",
+        "presence",
+        "A-12 号窗口",
+        2,
+    )
+
+
+def test_at_the_window_the_registry_has_to_agree(app: Flask, database: Database) -> None:
+    registered(app)
+    clerk = as_(app, "window")
+    unknown = SEEN | {"name": "陆小兰"}
+    assert refused(post(clerk, "/window/real-name", unknown)) == (422, "no-match")
+    away = SEEN | {"name": "何久等", "number": "329982199001016029"}
+    assert refused(post(clerk, "/window/real-name", away))[0] == 503
+    assert level_of(database, "lu-mou") == 0
+    for login in ("luming", "nobody"):
+        assert fields(post(clerk, "/window/real-name", SEEN | {"login": login})) == {"login"}
+
+
+def test_at_the_window_everything_wrong_is_named_and_changes_nothing(app: Flask, database: Database) -> None:
+    lu, clerk = registered(app), as_(app, "window")
+    wrong = {"login": "", "name": "", "window": "十二号", "matches": False}
+    assert fields(post(clerk, "/window/real-name", SEEN | wrong)) == set(wrong)
+    assert fields(post(clerk, "/window/real-name", {})) == set(SEEN)
+    assert level_of(database, "lu-mou") == 0
+    assert refused(post(lu, "/window/real-name", SEEN)) == (403, "not-allowed")
+    assert level_of(database, "lu-mou") == 0

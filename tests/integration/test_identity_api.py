@@ -251,6 +251,9 @@ def test_every_wrong_field_of_a_registration_is_named_at_once(anyone: FlaskClien
     }
     answer = post(anyone, "/accounts", wrong)
     assert fields(answer) == {*wrong, "credit_code"} - {"kind"}
+    for guessed in ("iloveyou1234", "P@ssw0rd2026", "wang-guihua-2026"):
+        names = {"login": "wang-guihua", "password": guessed, "id_number": "329982194403070042"}
+        assert fields(post(anyone, "/accounts", PERSON | names)) == {"password", "id_number"}
     assert fields(post(anyone, "/accounts", {})) == {"login", "password", "kind", "display_name"}
     assert fields(post(anyone, "/accounts", PERSON | {"kind": "staff"})) == {"kind"}
     assert fields(post(anyone, "/tokens", {"login": 5, "passwort": "x"})) == {"login", "password", "passwort"}

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
-from requests.adapters import BaseAdapter
 from sqlalchemy import select
 
 from chassis.database import Database
@@ -19,7 +17,7 @@ from contracts.intake import CertificatesUsed, DossierRead
 from contracts.procedure import Procedure
 from services.intake import papers
 from services.intake.handlers import certificates
-from services.intake.web.means import NAME
+from tests.unit.intake.fake_identity import FakeIdentity, held, identity
 from tests.unit.intake.helpers import FORM, Approval, branch, procedure
 from tests.unit.intake.office import BASE, Office, published, raw
 from tests.unit.intake.paper_shop import ID_NUMBER, Applicant, paper_shop, spec
@@ -36,64 +34,10 @@ def office(intake_database: Database) -> Office:
     return made
 
 
-class FakeIdentity(BaseAdapter):
-    """Answers for identity in this process: ``known`` by element, ``certificates`` by material."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.away = False
-        self.known: dict[str, tuple[Any, dict[str, str]]] = {}
-        self.certificates: dict[str, dict[str, Any]] = {}
-        self.asked: list[requests.PreparedRequest] = []
-
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        self.asked.append(request)
-        answer = requests.Response()
-        answer.status_code = 503 if self.away else 200
-        body = json.loads(request.body or b"{}")
-        is_consent = str(request.url).endswith("/consents")
-        found = self._agree(body) if is_consent else self._known(body)
-        answer._content = json.dumps(found).encode()
-        return answer
-
-    def close(self) -> None: ...
-
-    def _known(self, body: dict[str, Any]) -> dict[str, Any]:
-        values = [
-            {"field": name, "value": value, "origin": origin}
-            for name, (value, origin) in self.known.items()
-            if name in body["fields"]
-        ]
-        held = [c for code, c in self.certificates.items() if code in body["materials"]]
-        return {"purpose": body["purpose"], "items": values, "certificates": held}
-
-    def _agree(self, body: dict[str, Any]) -> dict[str, Any]:
-        by_id = {c["certificate_id"]: c for c in self.certificates.values()}
-        used = [by_id[c] for c, given in body["certificates"].items() if given]
-        return {"items": [c | {"number": "M-01", "contents": {"company_name": "禾记"}} for c in used]}
-
-
-def identity(office: Office) -> FakeIdentity:
-    fake = FakeIdentity()
-    office.app.extensions[NAME].identity.http.mount("http://", fake)
-    return fake
-
-
 def person(office: Office) -> FakeIdentity:
     fake = identity(office)
     fake.known = {"agent_name": ("沈佳禾", ACCOUNT), "agent_id": (ID_NUMBER, ACCOUNT)}
     return fake
-
-
-def held(code: str = "held", **changes: Any) -> dict[str, Any]:
-    found = {
-        "certificate_id": f"cert-{code}",
-        "code": code,
-        "title": {"zh": "营业执照", "en": "Business licence"},
-        "state": "valid",
-        "valid_until": None,
-    }
-    return found | changes
 
 
 def register() -> Procedure:
@@ -276,6 +220,30 @@ def test_a_certificate_that_ends_is_shown_so_at_acceptance_and_decision(office: 
     assert dossier(office, number)["certificate"]["state"] == "revoked"
     office.say([changed("valid", 4, valid_until=yesterday)], certificates.follow)
     assert dossier(office, number)["certificate"]["state"] == "expired"
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "said"),
+    [("revoked", None, "已被撤销"), ("superseded", None, "已换发新证"), ("valid", 2, "已过期")],
+)
+def test_a_certificate_that_ended_before_filing_is_refused_with_why(
+    office: Office, state: str, ended: int | None, said: str
+) -> None:
+    identity(office).certificates = {"held": held()}
+    me = Applicant(office.applicant)
+    certificates_of(me)
+    agree(me, held=True)
+    me.save(**FORM)
+    for code in ("plan", "report"):
+        me.upload(code)
+    until = (datetime.now(UTC) - timedelta(days=ended)).date() if ended else None
+    office.say([changed(state, 2, valid_until=until)], certificates.follow)
+    answer = me.submit()
+    (wrong,) = answer.get_json()["errors"]
+    assert (answer.status_code, wrong["field"]) == (422, "materials.held")
+    assert said in wrong["zh"] and "renew" in wrong["en"]
+    office.say([changed("valid", 3)], certificates.follow)
+    assert me.submit().status_code == 201
 
 
 def test_consents_are_the_drafts_owners_to_give(office: Office) -> None:

@@ -25,6 +25,7 @@ from tests.integration.identity_office import (
 )
 
 ADMINISTRATOR, SECURITY, AUDITOR = "platform_admin", "security_admin", "auditor"
+IT = "department_it"
 NEW = {"login": "xu-keqin", "display_name": "许克勤", "department": "SJ", "roles": ["officer"]}
 
 
@@ -62,10 +63,10 @@ def acts(office: Office) -> list[tuple[str, str]]:
 
 
 ALLOWED = [
-    ("GET", "/units", {ADMINISTRATOR, SECURITY, AUDITOR, "officer"}),
-    ("GET", "/staff", {ADMINISTRATOR, SECURITY}),
+    ("GET", "/units", {ADMINISTRATOR, SECURITY, AUDITOR, IT, "officer"}),
+    ("GET", "/staff", {ADMINISTRATOR, SECURITY, IT}),
     ("POST", "/staff", {ADMINISTRATOR}),
-    ("GET", "/staff/x", {ADMINISTRATOR, SECURITY}),
+    ("GET", "/staff/x", {ADMINISTRATOR, SECURITY, IT}),
     ("PUT", "/staff/x", {ADMINISTRATOR}),
     ("PUT", "/staff/x/suspension", {ADMINISTRATOR}),
     ("DELETE", "/staff/x/suspension", {ADMINISTRATOR}),
@@ -77,13 +78,37 @@ ALLOWED = [
 
 
 def test_each_act_is_for_its_roles_alone(office: Office) -> None:
-    roles = (ADMINISTRATOR, SECURITY, AUDITOR, "officer")
+    roles = (ADMINISTRATOR, SECURITY, AUDITOR, IT, "officer")
     people = {role: office.as_(role.replace("_", "-"), role) for role in roles}
     people["person"] = office.as_("somebody")
     for method, path, allowed in ALLOWED:
         for role, who in people.items():
             answer = who.open(BASE + path, method=method, json={} if method in ("POST", "PUT") else None)
             assert (answer.status_code == 403) is (role not in allowed), (method, path, role, answer.text)
+
+
+def test_a_units_it_sees_the_staff_of_the_unit_and_of_what_lies_below(office: Office) -> None:
+    published(office)
+    town, village, city = "329982100", "329982100200", "329982"
+    for login, unit in (("in-town", town), ("in-village", village), ("in-city", city), ("in-sj", "SJ")):
+        office.open(login, "officer", department=unit)
+    office.open("it-town", IT, department=town, is_demonstration=True)
+    office.open("it-village", IT, department=village, is_demonstration=True)
+
+    def seen(who: Any, unit: str = "") -> list[str]:
+        found = who.get(f"{BASE}/staff" + (f"?department={unit}" if unit else "")).get_json()["items"]
+        return [m["login"] for m in found]
+
+    of_town, of_village = office.signed_in("it-town"), office.signed_in("it-village")
+    assert seen(of_town) == ["in-town", "in-village", "it-town", "it-village"]
+    assert seen(of_town, village) == seen(of_village) == ["in-village", "it-village"]
+    assert seen(of_town, city) == seen(of_town), "of what is asked for, what is below one's own"
+    assert seen(of_village, town) == seen(of_village)
+    assert seen(of_town, "SJ") == seen(of_town, "no-such") == []
+    for login, status in (("in-town", 200), ("in-village", 200), ("in-city", 404), ("in-sj", 404)):
+        assert of_town.get(f"{BASE}/staff/{office.ids[login]}").status_code == status
+    assert of_village.get(f"{BASE}/staff/{office.ids['in-town']}").status_code == 404
+    assert ("read_staff", office.ids["in-city"]) not in acts(office)
 
 
 def test_an_account_is_opened_with_an_initial_password_shown_once(office: Office) -> None:

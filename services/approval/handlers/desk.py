@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 
 from chassis.uow import UnitOfWork
 from contracts import Event
+from services.approval.certificates import AGREED, acknowledged, ended_of
 from services.approval.domain import AlreadyAsked, Branch, Case, IllegalMove, UnknownBranch
 from services.approval.handlers.absence import stands_in_for
 from services.approval.handlers.work import Work, competent_department, keep_rejected, move, next_number
@@ -71,15 +72,18 @@ def answer(
 ) -> Branch:
     """Answer over HTTP. ``officer`` None is the department's system, which need not claim.
 
-    Raises `IllegalMove`, `NotAllowed`, `Incomplete`, `UnknownBranch`, `UnknownDepartment`.
+    An officer who agrees although a certificate has ended says so (``acknowledged``, by material); that is
+    kept with the answer. Raises `IllegalMove`, `NotAllowed`, `Incomplete`, `UnknownBranch`,
+    `UnknownDepartment`, `CertificateEnded`.
     """
     given = command["answer"]
+    seen: list[dict[str, Any]] = []
 
     def given_answer(case: Case, work: Work) -> list[Event]:
         if given == "not_competent":
             competent = competent_department(command.get("competent_department"), department, work)
             return case.reassign(branch_no, competent, officer)
-        return case.answer(
+        events = case.answer(
             branch_no,
             given,
             command.get("results") or {},
@@ -88,15 +92,19 @@ def answer(
             calendar=work.calendar,
             now=uow.now,
         )
+        if given in AGREED and officer is not None:
+            ended = ended_of([(case, case.branch(branch_no))], uow).get(branch_no, ())
+            seen.extend(acknowledged(ended, command.get("acknowledged", ())))
+        return events
 
     found = _reject_if_over(branch_no, department, uow, given_answer)
-    keep_words(found, command, author, uow)
+    keep_words(found, {**command, "ended": seen}, author, uow)
     return found
 
 
 def keep_words(found: Branch, command: Mapping[str, Any], author: str, uow: UnitOfWork) -> None:
     """Write down what was said with an answer, and that a signature is waited for, if it is."""
-    words = {name: command[name] for name in ("opinion", "conditions", "note") if command.get(name)}
+    words = {name: command[name] for name in ("opinion", "conditions", "note", "ended") if command.get(name)}
     uow.session.execute(
         insert(opinion),
         {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from chassis.uow import UnitOfWork
+from services.approval.certificates import AGREED, Ended, ended_of
 from services.approval.domain import (
     Branch,
     Case,
@@ -18,7 +19,16 @@ from services.approval.handlers.absence import stands_in_for
 from services.approval.handlers.desk import keep_words
 from services.approval.handlers.work import Work
 
-Outcome = Literal["answered", "awaiting_signature", "taken", "not_open", "not_alike", "incomplete", "unknown"]
+Outcome = Literal[
+    "answered",
+    "awaiting_signature",
+    "taken",
+    "not_open",
+    "not_alike",
+    "incomplete",
+    "certificate_ended",
+    "unknown",
+]
 
 
 class Result(NamedTuple):
@@ -35,13 +45,15 @@ def answer_many(
     """Claim, where nobody has it, and answer each; all cases are locked by one query.
 
     What somebody else took meanwhile, or what isn't the same part of the same item as the first, is left
-    as it stands and reported; one whose agreement needs codes of its own stays claimed.
+    as it stands and reported, like one with a certificate that has ended; one whose agreement needs codes of
+    its own stays claimed.
     Raises `NotAllowed` when this kind of branch can't be answered so at all.
     """
     work = Work({application_of(n) for n in branch_nos}, uow)
     allowed = stands_in_for(officer, department, uow.session, uow.now)
     alike: tuple[str, str] | None = None
     results = []
+    ended = _ended(branch_nos, department, work) if command["answer"] in AGREED else {}
     for branch_no in dict.fromkeys(branch_nos):
         case = work.cases.get(application_of(branch_no))
         branch = _own(case, branch_no, department)
@@ -52,9 +64,18 @@ def answer_many(
         if (branch.item, branch.key) != alike:
             results.append(Result(branch_no, "not_alike"))
             continue
+        if branch_no in ended:
+            results.append(Result(branch_no, "certificate_ended"))
+            continue
         results.append(_answer(case, branch, command, officer, allowed, work))
     work.finish()
     return results
+
+
+def _ended(branch_nos: Iterable[str], department: str, work: Work) -> dict[str, list[Ended]]:
+    cases = ((work.cases.get(application_of(n)), n) for n in branch_nos)
+    pairs = ((case, _own(case, n, department)) for case, n in cases)
+    return ended_of([(case, branch) for case, branch in pairs if case and branch], work.uow)
 
 
 def _own(case: Case | None, branch_no: str, department: str) -> Branch | None:

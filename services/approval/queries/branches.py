@@ -248,6 +248,7 @@ def _words(found: Branch, texts: Mapping[str, list[Any]], *, internal: bool) -> 
     view = {"opinion": public.get("opinion"), "conditions": public.get("conditions")}
     if internal:
         view["note"] = public.get("note")
+        view["ended"] = public.get("ended", [])
     return view
 
 

@@ -18,12 +18,14 @@ SOON = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A certificate as it was issued. ``replaces``: it takes the place of the holder's last one."""
+    """A certificate as it was issued. ``replaces``: it takes the place of another, ``instead_of`` if its
+    application named one, else of the holder's last one."""
 
     certificate_id: str
     issued_at: datetime
     valid_until: date | None
     replaces: bool = False
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,12 @@ def standings(issues: Iterable[Issue], endings: Iterable[Ending]) -> dict[str, S
                 found[ended] = Standing("revoked", found[ended].valid_until)
             continue
         until = step.valid_until
-        if step.replaces and last is not None:
-            until = until or found[last].valid_until
-            found[last] = Standing("superseded", found[last].valid_until)
+        named = step.instead_of if step.instead_of in found else None
+        replaced = (named or last) if step.replaces else None
+        if replaced is not None:
+            until = until or found[replaced].valid_until
+            if found[replaced].state == "valid":
+                found[replaced] = Standing("superseded", found[replaced].valid_until)
         found[step.certificate_id] = Standing("valid", until)
     return found
 

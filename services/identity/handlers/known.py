@@ -20,7 +20,7 @@ from services.identity.domain import Account, UnknownAccount
 from services.identity.domain.space import shown
 from services.identity.handlers.library import BUSINESS_LICENCE, UnknownCertificate
 from services.identity.handlers.readings import SELF, Reading, note
-from services.identity.orm.space import certificate, certificate_consent, material_kind
+from services.identity.orm.space import certificate, certificate_consent, issuing, material_kind
 
 PREFILL = "prefill"
 REUSE = "reuse"
@@ -64,7 +64,8 @@ def known_for(asked: Asked, holder: str, uow: UnitOfWork) -> tuple[list[Value], 
     values = _values(asked.fields, account, usable)
     if values:
         note(_readings(values, asked, holder, uow), uow)
-    return values, _best(row for row in owned if row["code"] in asked.materials)
+    changed = _changed_by(asked.procedure, uow.session)
+    return values, _best((row for row in owned if row["code"] in asked.materials), changed)
 
 
 def certificates_of(holder: str, session: Session, now: datetime) -> list[Row]:
@@ -178,10 +179,32 @@ def _readings(values: Iterable[Value], asked: Asked, holder: str, uow: UnitOfWor
     }
 
 
-def _best(rows: Iterable[Row]) -> list[Row]:
-    """Of each material one: a valid one before the others, then the one issued last."""
+def _changed_by(procedure: str, session: Session) -> set[str]:
+    """Kinds of licence that the procedure renews, changes or ends."""
+    newest = session.scalar(
+        select(issuing.c.branches)
+        .where(issuing.c.procedure == procedure)
+        .order_by(issuing.c.version.desc())
+        .limit(1)
+    )
+    return {
+        kind
+        for branch in newest or ()
+        if (kind := branch["issues"] if branch.get("replaces") else branch.get("revokes"))
+    }
+
+
+def _best(rows: Iterable[Row], changed: Collection[str]) -> list[Row]:
+    """Of each material one: a valid one before the others, then the one issued last; of those that are
+    themselves to be ``changed`` (renewed, ended) the next to expire."""
+
+    def place(row: Row) -> tuple[Any, ...]:
+        if row["kind"] in changed:
+            return _place(row)
+        return _ORDER.index(row["state"]), -row["issued_at"].timestamp()
+
     best: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda r: (_ORDER.index(r["state"]), -r["issued_at"].timestamp())):
+    for row in sorted(rows, key=lambda row: (row["code"], *place(row))):
         best.setdefault(row["code"], row)
     return [best[code] for code in sorted(best)]
 

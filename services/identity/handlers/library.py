@@ -18,13 +18,20 @@ from chassis.workdays import SHANGHAI
 from contracts.approval import BranchAnswered, LicenceIssued
 from contracts.cloudevents import Envelope
 from contracts.identity import CertificateChanged
-from contracts.intake import ApplicationAccepted
+from contracts.intake import ApplicationAccepted, CertificatesUsed
 from contracts.procedure import Limit
 from services.identity.domain.space import Ending, Issue, last_day, standings
 from services.identity.handlers import firms
 from services.identity.numbers import is_credit_code
 from services.identity.orm import account as account_table
-from services.identity.orm.space import case_of, certificate, certificate_ending, issuing, material_kind
+from services.identity.orm.space import (
+    case_of,
+    certificate,
+    certificate_consent,
+    certificate_ending,
+    issuing,
+    material_kind,
+)
 
 BUSINESS_LICENCE = "business-licence"
 AGREED = ("agree", "agree_with_conditions")
@@ -38,9 +45,10 @@ class UnknownCertificate(LookupError):
 
 
 def follow(events: Iterable[Envelope], uow: UnitOfWork) -> None:
-    """Take in cases, licences issued and licences ended. Raises `NotYet` for what comes before its case
-    or before the procedure it was filed under."""
+    """Take in cases, certificates used in them, licences issued and licences ended. Raises `NotYet` for what
+    comes before its case or before the procedure it was filed under."""
     events = list(events)
+    _keep_uses([e.event for e in events if isinstance(e.event, CertificatesUsed)], uow)
     _keep_cases([e.event for e in events if isinstance(e.event, ApplicationAccepted)], uow)
     about = [e for e in events if isinstance(e.event, LicenceIssued | BranchAnswered)]
     cases = _cases({e.subject for e in about}, uow)
@@ -194,6 +202,41 @@ def _spec(branches: Iterable[Row], **wanted: str) -> Row:
     return next((b for b in branches if all(b.get(name) == value for name, value in wanted.items())), {})
 
 
+def _keep_uses(used: Collection[CertificatesUsed], uow: UnitOfWork) -> None:
+    """The consents of a draft are those of the case it has become: whichever was heard of first, the licence
+    that comes of it or this, it takes the place of the certificate that was used."""
+    if not used:
+        return
+    uow.one_by_one("identity.certificates")
+    t = certificate_consent.c
+    ids: set[str] = set()
+    for event in used:
+        mine = [c.certificate_id for c in event.certificates]
+        uow.session.execute(
+            update(certificate_consent)
+            .where(t.matter == event.matter, t.certificate_id.in_(mine))
+            .values(application_no=event.application_no)
+        )
+        ids.update(mine)
+    rows = uow.session.execute(
+        select(certificate.c.holder, certificate.c.kind).where(certificate.c.certificate_id.in_(sorted(ids)))
+    )
+    _stand_again({(row.holder, row.kind) for row in rows}, uow, ())
+
+
+def _used_in(applications: Collection[str], uow: UnitOfWork) -> dict[str, set[str]]:
+    """Certificates used with consent, by application."""
+    t = certificate_consent.c
+    found: dict[str, set[str]] = {}
+    for row in uow.session.execute(
+        select(t.application_no, t.certificate_id).where(
+            t.application_no.in_(sorted(applications)), t.given.is_(True)
+        )
+    ):
+        found.setdefault(row.application_no, set()).add(row.certificate_id)
+    return found
+
+
 def _stand_again(groups: Iterable[Group], uow: UnitOfWork, new: Collection[str]) -> None:
     """Reckon anew how the certificates of these holders and kinds stand, and say what changed."""
     wanted = sorted(set(groups))
@@ -207,12 +250,22 @@ def _stand_again(groups: Iterable[Group], uow: UnitOfWork, new: Collection[str])
     endings = uow.session.execute(
         select(certificate_ending).where(tuple_(e.holder, e.kind).in_(wanted))
     ).all()
+    changes = {row.application_no for row in found if row.application_no and row.replaces}
+    used = _used_in(changes | {_application(row.ending_id) for row in endings}, uow)
     for holder, kind in wanted:
         mine = [row for row in found if (row.holder, row.kind) == (holder, kind)]
         ended = [row for row in endings if (row.holder, row.kind) == (holder, kind)]
+        ids = [r.certificate_id for r in mine]
+
+        def about(application: str | None, ids: list[str] = ids) -> str | None:
+            return next((i for i in ids if i in used.get(application or "", ())), None)
+
         stand = standings(
-            [Issue(r.certificate_id, r.issued_at, r.issued_until, r.replaces) for r in mine],
-            [Ending(r.ending_id, r.at, r.certificate_id) for r in ended],
+            [
+                Issue(r.certificate_id, r.issued_at, r.issued_until, r.replaces, about(r.application_no))
+                for r in mine
+            ],
+            [Ending(r.ending_id, r.at, r.certificate_id or about(_application(r.ending_id))) for r in ended],
         )
         for row in mine:
             now = stand[row.certificate_id]
@@ -235,6 +288,11 @@ def _stand_again(groups: Iterable[Group], uow: UnitOfWork, new: Collection[str])
                 ),
                 case=row.application_no,
             )
+
+
+def _application(branch_no: str) -> str:
+    """Of a branch's number; what isn't one names no application."""
+    return branch_no.rpartition("-")[0]
 
 
 def _one(certificate_id: str, uow: UnitOfWork) -> Row:

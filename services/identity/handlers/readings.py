@@ -6,17 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, select
 
 from chassis.uow import UnitOfWork
 from chassis.workdays import SHANGHAI
 from contracts.cloudevents import Envelope
-from contracts.intake import CertificatesUsed, DossierRead
+from contracts.intake import DossierRead
 from services.identity.orm import account as account_table
-from services.identity.orm.space import certificate_consent, reading
+from services.identity.orm.space import reading
 
 SELF = "self"
 PLATFORM = "platform"
+PRESENCE = "presence"
+"""A clerk had the holder and the document before them; ``detail`` is the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,9 @@ def note(readings: Iterable[Reading], uow: UnitOfWork) -> None:
         uow.session.execute(statement, values)
 
 
-def note_reader(reader: str, what: str, purpose: str, holders: Iterable[str], uow: UnitOfWork) -> None:
+def note_reader(
+    reader: str, what: str, purpose: str, holders: Iterable[str], uow: UnitOfWork, detail: str = ""
+) -> None:
     """A reader by account read this of these holders: a member of staff in the department's name, a
     service of the platform in the platform's."""
     wanted = sorted(set(holders) - {reader})
@@ -75,7 +79,9 @@ def note_reader(reader: str, what: str, purpose: str, holders: Iterable[str], uo
     )
     note(
         (
-            Reading(holder=h, reader=department or PLATFORM, what=what, purpose=purpose, at=uow.now)
+            Reading(
+                holder=h, reader=department or PLATFORM, what=what, purpose=purpose, detail=detail, at=uow.now
+            )
             for h in people
         ),
         uow,
@@ -83,8 +89,7 @@ def note_reader(reader: str, what: str, purpose: str, holders: Iterable[str], uo
 
 
 def follow(events: Iterable[Envelope], uow: UnitOfWork) -> None:
-    """What departments read of a case, and which consents became part of one. A consent of a draft that
-    has become a case is found by the draft, so it may come in any order."""
+    """What departments read of a case, in any order."""
     found = []
     for event in (e.event for e in events):
         if isinstance(event, DossierRead):
@@ -100,14 +105,5 @@ def follow(events: Iterable[Envelope], uow: UnitOfWork) -> None:
                     detail=event.material or "",
                     at=event.read_at,
                 )
-            )
-        elif isinstance(event, CertificatesUsed):
-            uow.session.execute(
-                update(certificate_consent)
-                .where(
-                    certificate_consent.c.matter == event.matter,
-                    certificate_consent.c.certificate_id.in_([c.certificate_id for c in event.certificates]),
-                )
-                .values(application_no=event.application_no)
             )
     note(found, uow)

@@ -23,7 +23,8 @@ from services.identity.domain.real_name import (
 )
 from services.identity.handlers.accounts import locked
 from services.identity.handlers.audit import write_down
-from services.identity.numbers import blind_index, normalised
+from services.identity.handlers.readings import PRESENCE, note_reader
+from services.identity.numbers import blind_index
 from services.identity.orm import account as account_table
 from services.identity.orm import phone_check
 
@@ -93,23 +94,34 @@ def note_wrong_number(account_id: str, uow: UnitOfWork) -> None:
     write_down(account_id, "wrong_number", [account_id], uow)
 
 
-def confirm_at_window(login: str, name: str, number: str, clerk: str, uow: UnitOfWork) -> Account:
-    """A clerk has seen the person and the document (of a firm: its representative and its licence): L3.
+def kind_of(login: str, uow: UnitOfWork) -> str:
+    """Whether it is a person's account or a firm's. Raises `InvalidAccount` for any other and nobody's."""
+    kind = uow.session.scalar(select(account_table.c.kind).where(account_table.c.login == login))
+    if kind not in ("person", "firm"):
+        raise InvalidAccount({"login": "unknown_login"})
+    return str(kind)
 
-    Raises `UnknownAccount`, `NoMatch` when the account has shown another name or number before.
+
+def confirm_at_window(
+    login: str, name: str, number: str, known: bool, window: str, clerk: str, uow: UnitOfWork
+) -> Account:
+    """A clerk has seen the person and the document (of a firm: its representative and its licence): L3.
+    By whom and where stands in the audit; the office and the window in the holder's readings.
+
+    Raises `UnknownAccount`, `NoMatch` when the registry doesn't know the person so or the account has shown
+    another name or number before.
     """
     account_id = uow.session.scalar(select(account_table.c.account_id).where(account_table.c.login == login))
     if account_id is None:
         raise UnknownAccount(login)
     account = locked(account_id, uow)
-    number = normalised(number)
-    if account.kind not in ("person", "firm"):
-        raise UnknownAccount(login)
     if account.kind == "firm":
         same = (account.credit_code, account.display_name) == (number, name)
     else:
         same = account.level < NUMBER_LEVEL or (account.id_number, account.display_name) == (number, name)
-    if not same:
+    write_down(clerk, f"seen_at_window:{window}", [account_id], uow)
+    note_reader(clerk, "account", PRESENCE, [account_id], uow, detail=window)
+    if not same or not known:
         write_down(clerk, "window_no_match", [account_id], uow)
         raise NoMatch
     if account.kind == "person":

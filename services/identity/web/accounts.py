@@ -96,8 +96,6 @@ class Contacts(MethodView):
 
 def _open(command: dict[str, Any]) -> domain.Account:
     password = command.pop("password")
-    if (reason := domain.wrong_password(password, command["login"])) is not None:
-        raise domain.InvalidAccount({"password": reason})
     password_hash = passwords.hashed(password)
     with current_database().transaction() as uow:
         return handlers.open_account(**command, password_hash=password_hash, uow=uow)

@@ -131,21 +131,33 @@ class Code(MethodView):
 
 @real_name.route("/window/real-name")
 class Window(MethodView):
-    @writes
     @requires("window_clerk")
     @real_name.arguments(firm_schemas.AtWindow)
     @real_name.response(200, firm_schemas.Level)
-    def post(self, command: dict[str, Any]) -> domain.Account:
-        """A clerk has the person and the document before them: L3. It is written down by whom."""
-        clerk, uow = caller().account_id, current_uow()
-        seen_at_window.take(uow, clerk)
+    def post(self, command: dict[str, Any]) -> dict[str, Any]:
+        """A clerk has the person and the document before them: L3, when the registry agrees as well. By whom
+        and at which window is written down, and the holder reads it."""
+        clerk, database = caller().account_id, current_database()
+        login, name = command["login"].strip().lower(), command["name"].strip()
         number = numbers.normalised(command["number"])
-        if not (numbers.is_id_number(number) or numbers.is_credit_code(number)):
-            handlers.note_wrong_number(clerk, uow)
+        with database.transaction() as uow:
+            seen_at_window.take(uow, clerk)
+            valid = numbers.is_id_number(number) or numbers.is_credit_code(number)
+            if not valid:
+                handlers.note_wrong_number(clerk, uow)
+            kind = handlers.kind_of(login, uow) if valid else None
+        if not valid:
             raise wrong_number()
-        return handlers.confirm_at_window(
-            command["login"].strip().lower(), command["name"].strip(), number, clerk, uow
-        )
+        known = kind == "firm" or registry_of(os.environ, database).knows(name, number)
+        refused: NoMatch | domain.InvalidAccount | None = None
+        with database.transaction() as uow:
+            try:
+                window = command["window"]
+                seen = handlers.confirm_at_window(login, name, number, known, window, clerk, uow)
+                return {"level": seen.level}
+            except (NoMatch, domain.InvalidAccount) as error:
+                refused = error
+        raise refused
 
 
 def _settle(account_id: str, name: str, id_number: str, known: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from chassis.web import (
     writes,
 )
 from services.identity import handlers, passwords, queries, security_queries, security_schemas
-from services.identity.domain import Account, needs_second_factor, wrong_password
+from services.identity.domain import Account, needs_second_factor
 from services.identity.guesses import Codes, own_password
 from services.identity.security_problems import (
     no_second_factor,
@@ -54,7 +54,9 @@ class Password(MethodView):
     def post(self, command: dict[str, Any]) -> None:
         """Change it; all other sessions end."""
         account = _with_password(command["password"])
-        if (reason := wrong_password(command["new_password"], account.login)) is not None:
+        if (
+            reason := passwords.wrong(command["new_password"], account.login, account.display_name)
+        ) is not None:
             raise wrong_new_password("new_password", reason)
         if command["new_password"] == command["password"]:
             raise wrong_new_password("new_password", "same")

@@ -10,6 +10,7 @@ from typing import Any
 from flask import request
 from flask.views import MethodView
 
+from chassis.auth import own_department
 from chassis.problems import http_problem
 from chassis.web import (
     Blueprint,
@@ -17,6 +18,7 @@ from chassis.web import (
     current_database,
     current_session,
     current_uow,
+    of_subtree,
     reads,
     requires,
     writes,
@@ -28,6 +30,7 @@ from services.identity.handlers.audit import write_down
 staff = Blueprint("staff", __name__, description="Staff: accounts, roles, where they belong, the audit.")
 
 ADMINISTRATORS = ("platform_admin", "security_admin")
+READERS = (*ADMINISTRATORS, *of_subtree("department_it"))
 
 
 @staff.route("/units")
@@ -43,13 +46,14 @@ class Units(MethodView):
 @staff.route("/staff")
 class Staff(MethodView):
     @writes
-    @requires(*ADMINISTRATORS)
+    @requires(*READERS)
     @staff.arguments(staff_schemas.StaffQuery, location="query")
     @staff.response(200, staff_schemas.StaffPage)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Staff of a unit and everything below it, by login. The reading is written down."""
+        """Staff of a unit and everything below it, by login; for a unit's IT of their own unit and below. The
+        reading is written down."""
         write_down(caller().account_id, "list_staff", [query["department"] or "all"], current_uow())
-        return staff_queries.staff(query["department"], query["cursor"], current_session())
+        return staff_queries.staff(query["department"], query["cursor"], current_session(), _within())
 
     @requires("platform_admin")
     @staff.arguments(staff_schemas.NewStaff)
@@ -78,11 +82,11 @@ class Staff(MethodView):
 @staff.route("/staff/<account_id>")
 class Member(MethodView):
     @writes
-    @requires(*ADMINISTRATORS)
+    @requires(*READERS)
     @staff.response(200, staff_schemas.StaffMember)
     def get(self, account_id: str) -> Any:
         """A member of staff; the ETag is what a change goes by. The reading is written down."""
-        found = staff_queries.member(account_id, current_session())
+        found = staff_queries.member(account_id, current_session(), _within())
         write_down(caller().account_id, "read_staff", [account_id], current_uow())
         return _tagged(found)
 
@@ -167,6 +171,11 @@ class Audit(MethodView):
         """Who read and who did what, newest first. The reading is written down."""
         write_down(caller().account_id, "read_audit", [query["subject"] or "all"], current_uow())
         return staff_queries.audit_lines(current_session(), **query)
+
+
+def _within() -> str | None:
+    """Below which unit the caller sees staff; None: everywhere."""
+    return None if caller().is_any(*ADMINISTRATORS) else own_department()
 
 
 def _tagged(member: dict[str, Any]) -> Any:

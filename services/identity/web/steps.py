@@ -9,7 +9,7 @@ from flask.views import MethodView
 from chassis.problems import Problem
 from chassis.web import Blueprint, current_database, current_uow, public, writes
 from services.identity import handlers, passwords, security_schemas
-from services.identity.domain import Account, Challenge, wrong_password
+from services.identity.domain import Account, Challenge
 from services.identity.guesses import Codes
 from services.identity.security_problems import step_needed, wrong_code, wrong_new_password
 from services.identity.settings import Settings
@@ -79,8 +79,8 @@ class NewPassword(MethodView):
         database = current_database()
         with database.transaction() as uow:
             account, _ = _at_new_password(command["challenge"], uow)
-            login, old = account.login, account.password_hash
-        if (reason := wrong_password(command["password"], login)) is not None:
+            login, name, old = account.login, account.display_name, account.password_hash
+        if (reason := passwords.wrong(command["password"], login, name)) is not None:
             raise wrong_new_password("password", reason)
         if passwords.matches(old, command["password"]):
             raise wrong_new_password("password", "same")

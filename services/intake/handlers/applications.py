@@ -44,11 +44,13 @@ def submit(
     filled: Collection[str] = (),
     filed_by: str | None = None,
     withheld: Collection[str] = (),
+    ended: Iterable[FieldError] = (),
 ) -> Application:
     """File a form under the procedure's newest version, and accept it at once where rules decide that.
 
     ``filled`` are the slots with a file in them, ``filed_by`` is the agent who files for a firm, ``withheld``
-    are the materials whose certificates the applicant doesn't want to be used: they are asked for. Raises
+    are the materials whose certificates the applicant doesn't want to be used: they are asked for,
+    ``ended`` says which of those agreed to can't be used any more. Raises
     `replica.UnknownProcedure`, `replica.NotOpenForFiling`, `WrongAudience`, `InvalidForm`,
     `NothingCalledFor`.
     """
@@ -56,7 +58,7 @@ def submit(
     procedure = known.procedure
     if kind not in procedure.audience:
         raise WrongAudience(code)
-    called = _checked(known, form, filled, withheld=withheld)
+    called = _checked(known, form, filled, ended, withheld)
     due = None
     if procedure.acceptance == "desk":
         due = replica.acceptance_due(procedure, uow.now, uow.session)

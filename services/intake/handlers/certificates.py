@@ -9,15 +9,23 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 
 from chassis.uow import UnitOfWork
+from chassis.workdays import SHANGHAI
 from contracts.cloudevents import Envelope
 from contracts.identity import CertificateChanged
 from contracts.intake import CertificatesUsed
 from contracts.intake import CertificateUse as UsedNow
+from contracts.procedure import MaterialSpec
 from services.intake.domain import AlreadyFiled, Draft, NoSuchSlot, UnknownDraft
 from services.intake.domain.certificates import CertificateUse
+from services.intake.forms import FieldError
 from services.intake.papers import certificate_use as table
 
 Found = Mapping[str, Any]
+ENDED = {
+    "expired": ("已过期", "has expired"),
+    "revoked": ("已被撤销", "has been revoked"),
+    "superseded": ("已换发新证", "has been replaced"),
+}
 
 
 def offer(draft_id: str, account_id: str, found: Iterable[Found], uow: UnitOfWork) -> None:
@@ -92,6 +100,21 @@ def hand_over(draft_id: str, number: str, applicant: str, needed: Collection[str
             ),
             case=number,
         )
+
+
+def ended(draft_id: str, needed: Iterable[MaterialSpec], uow: UnitOfWork) -> list[FieldError]:
+    """Certificates that the applicant agreed to for required materials and that no longer are valid."""
+    required = {spec.code: spec.title for spec in needed if spec.required}
+    today = uow.now.astimezone(SHANGHAI).date()
+    return [
+        {
+            "field": f"materials.{use.code}",
+            "zh": f"{required[use.code].zh}{ENDED[state][0]}，不能再用，请先办好新的",
+            "en": f"{required[use.code].en} {ENDED[state][1]}; please renew it first",
+        }
+        for use in uses_of(uow, table.c.draft_id == draft_id)
+        if use.given and use.code in required and (state := use.state_on(today)) != "valid"
+    ]
 
 
 def forget(draft_ids: Collection[str], uow: UnitOfWork) -> None:

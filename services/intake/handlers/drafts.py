@@ -13,7 +13,7 @@ from chassis.uow import UnitOfWork
 from contracts.cloudevents import Envelope
 from contracts.identity import AccountClosed
 from services.intake import replica
-from services.intake.domain import Application, Draft, UnknownDraft, asked_only
+from services.intake.domain import Application, Draft, UnknownDraft, asked_only, called_for, specs_for
 from services.intake.handlers import certificates, kept
 from services.intake.handlers.applications import WrongAudience, submit
 from services.intake.handlers.materials import drop_all, withheld_of
@@ -96,6 +96,7 @@ def file(
     known = replica.open_procedure(found.procedure, uow.session)
     form = asked_only(known.procedure, found.answers)
     filled = uow.session.scalars(select(material.c.code).where(material.c.draft_id == draft_id)).all()
+    specs = specs_for(known.procedure, called_for(known.procedure, form))
     filed = submit(
         found.procedure,
         form,
@@ -106,6 +107,7 @@ def file(
         filled=set(filled),
         filed_by=filed_by,
         withheld=withheld_of(draft_id, uow.session),
+        ended=certificates.ended(draft_id, specs, uow),
     )
     number = filed.application_no
     needed = {code for b in known.procedure.branches if b.key in filed.called for code in b.materials}

@@ -52,16 +52,19 @@ ACTS = {
     "read_name": "看姓名",
     "read_contact": "看联系方式",
     "read_own_data:prefill": "取本人资料填表",
+    "real_name_level_3": "当面核实为 L3",
+    "window_no_match": "当面核对不一致",
 }
 ADMINISTRATORS = ("platform_admin", "security_admin")
+READERS = (*ADMINISTRATORS, "department_it")
 
 
 @pages.get("/staff")
-@requires(*ADMINISTRATORS)
+@requires(*READERS)
 def staff() -> Response:
     here, unit = city(), request.args.get("department") or None
     found = here.staff(unit, request.args.get("cursor"))
-    units = here.units()
+    units = _mine(here.units())
     return page(
         "admin_staff.html",
         staff=found["items"],
@@ -98,7 +101,7 @@ def new() -> Response:
 
 
 @pages.route("/staff/<account_id>", methods=["GET", "POST"])
-@requires(*ADMINISTRATORS)
+@requires(*READERS)
 def member(account_id: str) -> Response:
     here = city()
     known, mark = here.member(account_id)
@@ -168,11 +171,18 @@ def audit() -> Response:
     found = here.audit(**filters, cursor=_number("cursor"))
     return page(
         "admin_audit.html",
-        lines=found["items"],
+        lines=[line | {"act_text": _act_text(line["act"])} for line in found["items"]],
         next=found["next"],
         filters=filters,
         acts={name: t(word) for name, word in ACTS.items()},
     )
+
+
+def _act_text(act: str) -> str:
+    t, (name, _, window) = language(), act.partition(":")
+    if name == "seen_at_window":
+        return t("在 {window} 号窗口当面核对", window=window)
+    return t(ACTS[act]) if act in ACTS else act
 
 
 def _initial_password(whose: dict[str, Any], password: str) -> Response:
@@ -203,6 +213,20 @@ def _belongs() -> dict[str, Any]:
         "department": request.form.get("department", "").strip(),
         "roles": [role for role in ROLES if role in chosen],
     }
+
+
+def _mine(units: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Units to choose from: all, for a unit's IT their own and those below, which follow it in the tree."""
+    if set(account()["roles"]) & set(ADMINISTRATORS):
+        return units
+    own = account()["department"]
+    found: list[dict[str, Any]] = []
+    for unit in units:
+        if unit["code"] == own or (found and unit["depth"] > found[0]["depth"]):
+            found.append(unit)
+        elif found:
+            break
+    return found
 
 
 def _errors(refused: Refused) -> dict[str, str]:

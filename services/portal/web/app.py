@@ -45,6 +45,7 @@ from services.portal.web import (
     space,
     steps,
     stream,
+    window,
     work,
 )
 from services.portal.web.packing import pack, styles_version
@@ -120,6 +121,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         admin.pages,
         real_name.pages,
         holdings.pages,
+        window.pages,
         *STAFF,
     )
     for blueprint in dict.fromkeys(blueprints):

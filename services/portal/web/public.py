@@ -36,7 +36,9 @@ FIRST_PAGES = {
     "leader": "lead.figures",
     "supervisor": "lead.watch",
     "platform_admin": "lead.outbox",
+    "window_clerk": "window.real_name",
     "security_admin": "admin.staff",
+    "department_it": "admin.staff",
     "auditor": "admin.audit",
 }
 """Where staff begin: by the first of their roles here."""

@@ -13,7 +13,7 @@ from services.portal import views
 from services.portal.answers import said
 from services.portal.clients import City, Refused, Unreachable
 from services.portal.forms import labels
-from services.portal.papers import issuers, slot_views
+from services.portal.papers import ended_certificates, issuers, slot_views
 from services.portal.web import firms
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
 from services.portal.web.public import FIRST_PAGES, case_values, names_of
@@ -83,6 +83,8 @@ def answer(branch_no: str) -> Response:
     except Refused as refused:
         if refused.status == 422:
             return branch_page(branch_no, {"": refused.detail} | _theirs(refused))
+        if refused.slug == "certificate-ended":
+            return branch_page(branch_no, {"acknowledged": refused.detail}, unseen=_theirs(refused))
         if refused.status != 409:
             raise
         note(refused.detail, "wait")
@@ -169,9 +171,13 @@ def _with_template(branch_no: str, id: str) -> Response:
 
 
 def branch_page(
-    branch_no: str, errors: Mapping[str, str], typed: Mapping[str, str] | None = None
+    branch_no: str,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str] | None = None,
+    unseen: Mapping[str, str] | None = None,
 ) -> Response:
-    """One branch beside the list; ``typed`` is what stands in its forms."""
+    """One branch beside the list. ``typed`` is what stands in its forms, ``unseen`` are certificates whose
+    end has to be acknowledged, as approval names them."""
     here = city()
     found = here.branch(branch_no)
     listed = _list(here)
@@ -185,6 +191,7 @@ def branch_page(
         case = {"branches": []}
     names = names_of(here, [*listed["rows"], found, *case["branches"]])
     mine = found.get("handler") == account()["account_id"]
+    materials = dossier.get("materials") or ()
     return page(
         "work.html",
         422 if errors else 200,
@@ -195,7 +202,8 @@ def branch_page(
         mine=mine,
         dossier=dossier,
         filer=firms.filer(dossier.get("filed_by")),
-        slots=slot_views(dossier.get("materials") or (), language(), for_staff=True),
+        slots=slot_views(materials, language(), for_staff=True),
+        ended=_unseen(unseen or {}, procedure) | ended_certificates(materials, language()),
         issuers=issuers(procedure),
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),
         changed=dossier.get("changed") or [],
@@ -224,6 +232,13 @@ def _alike(found: Mapping[str, Any], todo: list[dict[str, Any]]) -> list[str]:
         and (row["status"] == "open" or row.get("handler") == me)
     ]
     return same[:MANY] if found["branch_no"] in same and not found.get("produces") else []
+
+
+def _unseen(named: Mapping[str, str], procedure: Mapping[str, Any]) -> dict[str, str]:
+    listed = (procedure.get("facts") or {}).get("materials") or ()
+    titles = {m["code"]: language().of(m["title"]) for m in listed}
+    codes = {name.removeprefix("acknowledged."): said for name, said in named.items()}
+    return {code: f"{titles.get(code, code)} {said}" for code, said in codes.items()}
 
 
 def _supervision(here: City, branch_no: str) -> dict[str, Any] | None:
@@ -312,6 +327,8 @@ def _answer(t: Any) -> tuple[dict[str, Any], dict[str, str]]:
         errors["competent_department"] = t("请选择该由哪个部门办")
     body: dict[str, Any] = {"answer": chosen}
     body |= {name: text for name in ("opinion", "note") if (text := form.get(name, "").strip())}
+    if chosen in ("agree", "agree_with_conditions") and (seen := form.getlist("acknowledged")):
+        body["acknowledged"] = seen
     if chosen == "agree_with_conditions":
         body["conditions"] = form.get("conditions", "").strip()
     if chosen == "not_competent":

@@ -81,6 +81,7 @@ def test_the_worker_listens_under_fixed_names() -> None:
         "approval.catalog",
         "approval.intake",
         "approval.replies",
+        "approval.certificates",
         "approval.staff",
         "approval.trust",
     }

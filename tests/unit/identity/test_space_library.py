@@ -42,6 +42,21 @@ def test_a_replaced_certificate_is_superseded_and_hands_on_its_last_day() -> Non
     }
 
 
+def test_a_renewal_replaces_and_a_cancellation_ends_the_one_they_are_about() -> None:
+    issues = [Issue("a", NOW, date(2027, 1, 1)), Issue("b", NOW + timedelta(days=1), date(2028, 1, 1))]
+    change = Issue("c", NOW + timedelta(days=2), None, replaces=True, instead_of="a")
+    again = Issue("d", NOW + timedelta(days=3), None, replaces=True, instead_of="a")
+    unknown = Issue("e", NOW + timedelta(days=3), None, replaces=True, instead_of="gone")
+    assert standings([*issues, change], []) == {
+        "a": Standing("superseded", date(2027, 1, 1)),
+        "b": Standing("valid", date(2028, 1, 1)),
+        "c": Standing("valid", date(2027, 1, 1)),
+    }
+    twice = {k: s.state for k, s in standings([*issues, change, again], []).items()}
+    assert twice == {"a": "superseded", "b": "valid", "c": "valid", "d": "valid"}
+    assert standings([*issues, unknown], [])["b"].state == "superseded"
+
+
 def test_a_second_licence_of_a_kind_leaves_the_first_alone() -> None:
     found = standings([Issue("a", NOW, None), Issue("b", NOW + timedelta(days=1), None)], [])
     assert {s.state for s in found.values()} == {"valid"}
@@ -183,11 +198,15 @@ def state_of(database: Database) -> list[tuple[Any, ...]]:
     return sorted((r.certificate_id, r.certificate_id in asks, *map(str, r)) for r in rows)
 
 
-def told(database: Database, events: Sequence[Envelope], batch: int) -> list[tuple[Any, ...]]:
+def told(
+    database: Database, events: Sequence[Envelope], batch: int, consents: Sequence[dict[str, Any]] = ()
+) -> list[tuple[Any, ...]]:
     everything = (certificate, certificate_ending, *orm.metadata.tables.values(), tables.inbox, tables.outbox)
     with database.transaction() as uow:
         for table in everything:
             uow.session.execute(delete(table))
+        if consents:
+            uow.session.execute(orm.certificate_consent.insert(), list(consents))
     assert deliver(database, both, events, batch=batch) == []
     return state_of(database)
 
@@ -228,6 +247,54 @@ def test_any_order_and_any_duplication_end_the_same(library_database: Database, 
 
 def published_food() -> ProcedurePublished:
     return ProcedurePublished(code="food", version=1, procedure=food())
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
+@given(data=st.data())
+def test_of_two_licences_the_one_used_in_the_application_is_replaced(
+    library_database: Database, data: st.DataObject
+) -> None:
+    """Of A and B it is A that C renews and B that D ends, in whatever order it becomes known."""
+    t = orm.certificate_consent.c
+    whole = [
+        *catalogue(published_food()),
+        accepted("A"), issued("A", "new", 0),
+        accepted("B"), issued("B", "new", 10),
+        accepted("C"), used("C", "LA"), issued("C", "renewal", 20),
+        accepted("D"), used("D", "LB"), answered("D", "cancellation", 30),
+    ]  # fmt: skip
+    consents = [consent("draft-C", "LA"), consent("draft-D", "LB")]
+    events = data.draw(st.permutations(whole))
+    found = told(library_database, events, data.draw(st.sampled_from((1, 3, 100))), consents)
+    assert {row[0]: row[4] for row in found} == {"LA": "superseded", "LB": "revoked", "LC": "valid"}
+    with library_database.read() as session:
+        assert set(session.scalars(select(t.application_no))) == {"C", "D"}
+
+
+def used(number: str, certificate_id: str) -> Envelope:
+    event = CertificatesUsed(
+        application_no=number,
+        matter=f"draft-{number}",
+        applicant="acc-1",
+        certificates=(CertificateUse(material="m06", certificate_id=certificate_id),),
+        used_at=NOW,
+    )
+    return envelope(event, sequence=4, time=NOW, id=f"used-{number}")
+
+
+def consent(matter: str, certificate_id: str) -> dict[str, Any]:
+    return {
+        "matter": matter,
+        "certificate_id": certificate_id,
+        "holder": "acc-1",
+        "procedure": "food",
+        "purpose": "reuse",
+        "given": True,
+        "by": "acc-1",
+        "at": NOW,
+    }
 
 
 def test_readings_count_up_by_day_in_any_order(database: Database) -> None:
@@ -273,7 +340,7 @@ def test_a_consent_becomes_the_cases(database: Database, tmp_path: Path) -> None
         certificates=(CertificateUse(material="m06", certificate_id="c1"),),
         used_at=NOW,
     )
-    deliver(database, readings.follow, [envelope(event, sequence=1, time=NOW)])
+    deliver(database, library.follow, [envelope(event, sequence=1, time=NOW)])
     with database.read() as session:
         rows = session.execute(
             select(orm.certificate_consent).order_by(orm.certificate_consent.c.certificate_id)
@@ -282,6 +349,26 @@ def test_a_consent_becomes_the_cases(database: Database, tmp_path: Path) -> None
         ("c1", True, "A"),
         ("c2", False, None),
     ]
+
+
+def test_the_licence_offered_for_a_renewal_is_the_next_to_expire(database: Database) -> None:
+    with database.transaction() as uow:
+        published.keep(catalogue(published_food()), uow)
+        mine = open_account(
+            login="shen", password_hash="x", kind="person", display_name="沈佳禾", uow=uow
+        ).account_id
+        ends = {"c1": date(2030, 1, 1), "c2": date(2027, 1, 1), "c3": date(2028, 1, 1)}
+        rows = [
+            row(key, mine, issued_until=end, issued_at=NOW + timedelta(days=n))
+            for n, (key, end) in enumerate(ends.items())
+        ]
+        library.keep(rows, [], uow)
+        offered = {}
+        for procedure in ("food", "another"):
+            asked = known.Asked(procedure=procedure, fields={}, materials=["m06"])
+            _, (one,) = known.known_for(asked, mine, uow)
+            offered[procedure] = one["certificate_id"]
+    assert offered == {"food": "c2", "another": "c3"}
 
 
 def row(certificate_id: str, holder: str, **more: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity import domain
+from services.identity import domain, passwords
 from services.identity.devices import Device, DeviceSeal
 from services.identity.domain import SecondFactor, Unit, second_factor
+from services.identity.problems import REASONS
 from services.identity.settings import Settings
 
 NOW = datetime(2026, 11, 24, 8, 0, 15, tzinfo=UTC)
@@ -130,13 +131,24 @@ def test_the_second_factor_is_a_citys_to_set_and_a_slip_is_told() -> None:
         ("luming-luming", "is_login"),
         ("GNIMUL2026!", "is_login"),
         ("luming1234", "is_login"),
-        ("abababababab", "common"),
+        ("abababababab", "repeat"),
+        ("陆明陆明20261124", "is_name"),
+        ("password123", "common"),
+        ("P@ssw0rd2026", "common"),
+        ("iloveyou1234", "common"),
+        ("qwertyuiop", "common"),
+        ("ghjkl;asdfgh", "keyboard"),
+        ("demodemodemo", "repeat"),
+        ("窗口窗口窗口窗口窗口", "repeat"),
+        ("bcdefghijklm", "sequence"),
+        ("2026-11-24", "date"),
         ("窗口受理和办理要一样", None),
         ("luming likes rivers", None),
     ],
 )
 def test_what_a_password_has_to_be(password: str, reason: str | None) -> None:
-    assert domain.wrong_password(password, "luming") == reason
+    assert passwords.wrong(password, "luming", "陆明") == reason
+    assert reason is None or reason in REASONS
 
 
 @pytest.mark.parametrize(

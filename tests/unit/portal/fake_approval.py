@@ -72,6 +72,9 @@ def add_approval(
         body = request.json
         if body["answer"] == "ask_correction":
             city.ask(branch_no, {r["field"]: r["reason"] for r in body["requests"]})
+        elif unseen := city.ended - set(body.get("acknowledged", ())):
+            named = [{"field": f"acknowledged.{m}", "zh": "已被撤销", "en": "was revoked"} for m in unseen]
+            return problem(409, "certificate-ended", detail="申请后营业执照已被撤销。", errors=named)
         else:
             city.answer_as_asked(branch_no, body)
         return jsonify(branch_of(branch_no))

@@ -81,6 +81,7 @@ class FakeCity:
         self.certificates: dict[str, list[dict[str, Any]]] = {}
         self.read: dict[str, list[dict[str, Any]]] = {}
         self.consents: dict[str, dict[str, bool]] = {}
+        self.ended: set[str] = set()
         self.library = True
         self.kept: dict[str, list[dict[str, Any]]] = {}
         self.down: set[str] = set()

@@ -243,6 +243,19 @@ def test_the_auditor_reads_what_was_done(site: Flask, town: StaffCity) -> None:
     assert auditor.get("/admin/staff").status_code == 403
 
 
+def test_a_units_it_looks_at_its_staff_and_changes_nothing(site: Flask, town: StaffCity) -> None:
+    town.office.open("other", "officer", department="GA")
+    it = visitor(site, town, "tang", "department_it")
+    assert it.address == "/admin/staff"
+    page = it.get("/admin/staff").text
+    assert "某tang" in page and "某other" not in page and "/admin/staff/new" not in page
+    mine = it.get(f"/admin/staff/{town.office.ids['tang']}").text
+    assert "部门信息员" in mine and "保存" not in mine
+    assert it.get(f"/admin/staff/{town.office.ids['other']}").status_code == 404
+    assert it.get("/admin/staff/new").status_code == 403
+    assert it.post(f"/admin/staff/{town.office.ids['tang']}", department="SJ").status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/me/security", "/admin/staff", "/admin/sign-ins", "/admin/audit"])
 def test_nobody_sees_these_pages_without_signing_in(site: Flask, town: StaffCity, path: str) -> None:
     browser = visitor(site, town)

@@ -48,6 +48,25 @@ def test_an_officer_claims_answers_and_moves_on(visit: Visit, city: FakeCity, ca
     assert food(case)["answer"] == "agree" and food(case)["opinion"] == "符合规定。"
 
 
+@pytest.mark.parametrize("told_before", [True, False], ids=["in the dossier", "by approval alone"])
+def test_who_agrees_although_a_certificate_ended_ticks_that_it_was_seen(
+    visit: Visit, city: FakeCity, case: dict[str, Any], told_before: bool
+) -> None:
+    city.ended = {"m03"}
+    if told_before:
+        revoked = {"m03": {"certificate": {"given": True, "state": "revoked"}, "state": "from_library"}}
+        city.slots[case["application_no"]] = revoked
+    browser = visit("luming")
+    page = browser.post(desk(case, "/claim")).text
+    assert ("我已看到，仍要同意" in page, "已注销或撤销" in page) == (told_before, told_before)
+    page = browser.post(desk(case, "/answer"), answer="agree", opinion="已核实。", act="answer").text
+    assert "申请后营业执照已被撤销" in page and 'href="#acknowledged"' in page and "已核实。" in page
+    assert 'name="acknowledged" value="m03"' in page and food(case)["answer"] is None
+    seen = {"answer": "agree", "opinion": "已核实。", "acknowledged": "m03", "act": "answer"}
+    assert "已答复" in browser.post(desk(case, "/answer"), **seen).text
+    assert food(case)["answer"] == "agree"
+
+
 def test_somebody_elses_claim_is_said_and_not_taken(visit: Visit, case: dict[str, Any]) -> None:
     food(case).update(status="claimed", handler="acc-xf")
     browser = visit("luming")
