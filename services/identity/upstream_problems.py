@@ -76,7 +76,7 @@ def away() -> Problem:
         503,
         "upstream-away",
         zh="那边的登录系统暂时没有回应。请过几分钟再试，或用账号和密码登录。",
-        en="Their sign-in doesn't answer at the moment. Try again in a few minutes, or use your password here.",
+        en="Their sign-in doesn't answer at the moment. Try again later, or use your password here.",
         headers={"Retry-After": "120"},
     )
 

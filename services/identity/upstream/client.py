@@ -46,7 +46,7 @@ class UpstreamClient:
         self._keys: tuple[float, list[dict[str, Any]]] | None = None
 
     def address(self, *, state: str, nonce: str, verifier: str, language: str, fresh: bool) -> str:
-        """Where the browser is sent to sign in; ``fresh``: even if it is known there. Raises `UpstreamAway`."""
+        """Where to send a browser; ``fresh``: even if it is known there. Raises `UpstreamAway`."""
         more = {"prompt": "login", "max_age": "0"} if fresh else {}
         return str(
             prepare_grant_uri(

@@ -86,9 +86,9 @@ class Answer(MethodView):
     @upstreams.arguments(upstream_schemas.UpstreamAnswer)
     @upstreams.response(200, schemas.Tokens)
     def post(self, command: dict[str, Any], slug: str) -> dict[str, Any]:
-        """Go on with what the provider answered: sign in whom it vouches for. Somebody whose number an account
-        has claimed and never shown signs in to that once (`sign-in-to-link`, with a ticket for
-        `/me/upstream-links`); where the account asks for a code, so does this."""
+        """Sign in whom the provider vouches for. Whose number an account has claimed and never shown signs in
+        to that once (`sign-in-to-link`, with a ticket for `/me/upstream-links`); where an account asks for a
+        code, so does this."""
         registered().client(slug)
         try:
             flow = _flow(slug, command)
