@@ -81,13 +81,17 @@ def away() -> Problem:
     )
 
 
-def sign_in_to_link(ticket: str) -> Problem:
+def sign_in_to_link(ticket: str, claimed: bool) -> Problem:
+    why = "但还没有核实过证件号" if claimed else "但姓名和那边的不一样"
     return Problem(
         409,
         "sign-in-to-link",
-        zh="您在一窗通已经有账号，但还没有核实过证件号。请用原来的账号和密码登录一次，以后就可以直接从那边登录。",
-        en="You have an account here whose number was never verified. Sign in to it once to link both.",
+        zh=f"您在一窗通已经有账号，{why}。请用原来的账号和密码登录一次，以后就可以直接从那边登录。",
+        en="You have an account here "
+        + ("whose number was never verified" if claimed else "under another name")
+        + ". Sign in to it once, and you can come from there from then on.",
         ticket=ticket,
+        claimed=claimed,
     )
 
 

@@ -46,7 +46,7 @@ class UpstreamAnswer(ma.Schema):
     error = ma.fields.String(load_default="", validate=ANY)
 
 
-class LinkByTicket(ma.Schema):
+class ByTicket(ma.Schema):
     ticket = ma.fields.String(required=True, validate=SECRET)
 
 

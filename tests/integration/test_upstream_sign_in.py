@@ -103,6 +103,37 @@ def test_a_claimed_number_is_never_taken_over_but_linked_by_signing_in(city: Pro
     assert again.get_json()["reason"] == "ticket" and city.acts[-1] == ("upstream:ticket", mine)
 
 
+def test_who_says_that_it_isnt_theirs_gets_one_of_their_own(city: ProvinceCity) -> None:
+    squatter = city.person("zhou", "周晓满", ZHOU, 1)
+    answer = city.through("zhouxiaoman")
+    assert answer.get_json()["claimed"] is True
+    ticket = {"ticket": answer.get_json()["ticket"]}
+    mine = post(city.anyone(), "/upstream-accounts", ticket).get_json()["account"]["account_id"]
+    assert mine != squatter and city.account(squatter).id_number is None
+    assert (city.account(mine).id_number, city.account(mine).level) == (ZHOU, 2)
+    assert ("unclaim_number", squatter) in city.acts
+    assert city.through("zhouxiaoman").get_json()["account"]["account_id"] == mine
+    again = post(city.anyone(), "/upstream-accounts", ticket)
+    assert again.get_json()["reason"] == "ticket" and city.acts[-1] == ("upstream:ticket", "unknown")
+
+
+def test_an_account_that_has_shown_the_number_keeps_it(city: ProvinceCity) -> None:
+    mine = city.person("shen", "沈家和", SHEN, 3)
+    answer = city.through("shenjiahe")
+    assert answer.get_json()["claimed"] is False
+    ticket = {"ticket": answer.get_json()["ticket"]}
+    assert post(city.anyone(), "/upstream-accounts", ticket).get_json()["reason"] == "number_taken"
+    assert city.account(mine).id_number == SHEN
+
+
+def test_at_the_same_computer_nobody_else_gets_the_number(city: ProvinceCity) -> None:
+    city.person("zhou", "周晓满", ZHOU, 1)
+    city.open("stranger")
+    ticket = city.through("zhouxiaoman").get_json()["ticket"]
+    answer = post(city.signed_in("stranger"), "/me/upstream-links", {"ticket": ticket})
+    assert answer.get_json()["reason"] == "number_differs"
+
+
 def test_another_name_with_the_same_number_signs_in_here_first(city: ProvinceCity) -> None:
     city.person("shen", "沈家和", SHEN, 3)
     assert refused(city.through("shenjiahe")) == (409, "sign-in-to-link")

@@ -30,6 +30,10 @@ class UpstreamAway(Exception):
     """The provider does not answer, or not as a provider does; the text says why, for logs."""
 
 
+class Overtaken(Exception):
+    """Somebody did the same a moment earlier: look again."""
+
+
 class UnknownUpstream(LookupError):
     """No provider of this name is set up."""
 
@@ -125,9 +129,10 @@ def check_linkable(account: Account) -> None:
 
 
 def check_own(vouched: Vouched, account: Account) -> None:
-    """Whether somebody who has signed in here may say that both are the same person."""
+    """Whether somebody who has signed in here may say that both are the same person: only of the account that
+    has the number, so that nobody at the same computer gets it."""
     check_linkable(account)
-    if _is_somebody_else(vouched, account):
+    if account.id_number is None or account.id_number != vouched.id_number:
         raise UpstreamRefused("number_differs")
 
 

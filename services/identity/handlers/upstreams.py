@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import uuid4
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from chassis import sealing
 from chassis.uow import UnitOfWork
@@ -19,10 +20,12 @@ from services.identity.domain.upstreams import (
     FLOW_LIVES,
     TICKET_LIVES,
     LinkTicket,
+    Overtaken,
     UpstreamFlow,
     UpstreamLink,
     UpstreamRefused,
     Vouched,
+    check_linkable,
     decide,
 )
 from services.identity.handlers.accounts import locked, open_account
@@ -40,10 +43,11 @@ NOBODY = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class SignInToLink:
-    """The number belongs to an account that has not shown it: its holder signs in there once, then the ticket
-    links both."""
+    """The number belongs to an account that has not shown it (``claimed``), or has shown it under another
+    name: its holder signs in there once, then the ticket links both."""
 
     ticket: str
+    claimed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def settle(
     vouched: Vouched, origin: Origin, roles: Collection[str], uow: UnitOfWork, knows: Collection[str]
 ) -> SignedIn | StepNeeded | SignInToLink:
     """Sign in whom a provider vouches for; ``knows`` are the accounts this device has seen. Raises
-    `UpstreamRefused`, `InvalidAccount` when somebody was faster by a moment."""
+    `UpstreamRefused`, `Overtaken`."""
     link = find_link(vouched, uow)
     linked = locked(link.account_id, uow) if link is not None else None
     holder = _holder(vouched, uow) if linked is None else None
@@ -101,7 +105,7 @@ def settle(
     if move == "sign_in_locally":
         assert holder is not None
         write_down(_by(vouched), "upstream:link_by_sign_in", [holder.account_id], uow)
-        return SignInToLink(_ticket(vouched, uow))
+        return SignInToLink(_ticket(vouched, uow), holder.level < NUMBER_LEVEL)
     account = linked or holder or _opened(vouched, uow)
     if link is None:
         make_link(vouched, account, uow)
@@ -109,7 +113,23 @@ def settle(
         link.used_at = uow.now
     _raise(vouched, account, uow)
     new = account.account_id not in knows
-    return proceed(account, origin, roles, uow, passed=[f"{BY_UPSTREAM}{vouched.upstream}"], new_device=new)
+    return proceed(account, origin, roles, uow, passed=[_by(vouched)], new_device=new)
+
+
+def open_apart(ticket: str, origin: Origin, roles: Collection[str], uow: UnitOfWork) -> SignedIn | StepNeeded:
+    """An account for whom the ticket speaks of, who says that the one with their number isn't theirs: that
+    one only claimed it, and loses it. Raises `UpstreamRefused`, `Overtaken`."""
+    vouched = take_ticket(ticket, uow)
+    holder = _holder(vouched, uow)
+    if holder is not None:
+        check_linkable(holder)
+        if holder.level >= NUMBER_LEVEL:
+            raise UpstreamRefused("number_taken")
+    check_unlinked(vouched, None, uow)
+    account = _opened(replace(vouched, id_number=None, level=0), uow)
+    _raise(vouched, account, uow)
+    make_link(vouched, account, uow)
+    return proceed(account, origin, roles, uow, passed=[_by(vouched)])
 
 
 def take_ticket(ticket: str, uow: UnitOfWork) -> Vouched:
@@ -144,8 +164,11 @@ def make_link(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
         linked_at=uow.now,
         used_at=uow.now,
     )
-    uow.session.add(link)
-    uow.session.flush()
+    try:
+        with uow.session.begin_nested():
+            uow.session.add(link)
+    except IntegrityError:
+        raise Overtaken from None
     write_down(_by(vouched), "upstream:link", [account.account_id], uow)
     uow.emit(SecurityChanged(account_id=account.account_id, change="upstream_linked"))
 
@@ -171,16 +194,17 @@ def _raise(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
 def confirm_own(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
     """Somebody who has signed in here says that both are the same person: linked, and known by what the
     provider vouches for. Raises `UpstreamRefused` before anything has changed."""
-    if find_link(vouched, uow) is not None or _is_linked(account.account_id, vouched.issuer, uow):
-        raise UpstreamRefused("other_subject")
-    if vouched.id_number is not None and account.level < NUMBER_LEVEL:
-        try:
-            bind_number(account, vouched.name, vouched.id_number, uow)
-        except InvalidAccount:
-            raise UpstreamRefused("number_taken") from None
+    check_unlinked(vouched, account, uow)
     make_link(vouched, account, uow)
-    if vouched.level > account.level:
-        raise_level(vouched.level, account, _by(vouched), uow)
+    _raise(vouched, account, uow)
+
+
+def check_unlinked(vouched: Vouched, account: Account | None, uow: UnitOfWork) -> None:
+    """Neither the subject nor the account belongs to another. Raises `UpstreamRefused`."""
+    if find_link(vouched, uow) is not None or (
+        account is not None and _is_linked(account.account_id, vouched.issuer, uow)
+    ):
+        raise UpstreamRefused("other_subject")
 
 
 def _holder(vouched: Vouched, uow: UnitOfWork) -> Account | None:
@@ -199,18 +223,19 @@ def _is_linked(account_id: str, issuer: str, uow: UnitOfWork) -> bool:
 
 
 def _opened(vouched: Vouched, uow: UnitOfWork) -> Account:
-    account = open_account(
-        login=f"p{secrets.token_hex(5)}",
-        password_hash=NO_PASSWORD,
-        kind="person",
-        display_name=vouched.name,
-        id_number=vouched.id_number,
-        level=vouched.level,
-        opened_by=_by(vouched),
-        uow=uow,
-    )
-    uow.session.flush()
-    return account
+    try:
+        return open_account(
+            login=f"p{secrets.token_hex(5)}",
+            password_hash=NO_PASSWORD,
+            kind="person",
+            display_name=vouched.name,
+            id_number=vouched.id_number,
+            level=vouched.level,
+            opened_by=_by(vouched),
+            uow=uow,
+        )
+    except InvalidAccount:
+        raise Overtaken from None
 
 
 def _ticket(vouched: Vouched, uow: UnitOfWork) -> str:

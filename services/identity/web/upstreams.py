@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from flask.views import MethodView
 
 from chassis import metrics
+from chassis.database import is_retryable
 from chassis.problems import Problem, caller_language
+from chassis.uow import UnitOfWork
+from chassis.views import ATTEMPTS
 from chassis.web import (
     Blueprint,
     caller,
@@ -22,13 +26,12 @@ from chassis.web import (
     writes,
 )
 from services.identity import schemas, upstream_schemas
-from services.identity.domain import InvalidAccount
 from services.identity.domain.upstreams import (
+    Overtaken,
     UnknownUpstream,
     UpstreamAway,
     UpstreamFlow,
     UpstreamRefused,
-    Vouched,
 )
 from services.identity.guesses import answers_refused
 from services.identity.handlers import SignedIn, StepNeeded, upstream_links
@@ -43,9 +46,8 @@ from services.identity.web.tokens import handed_out
 
 upstreams = Blueprint("upstreams", __name__, description="Signing in through another provider of identities.")
 
+T = TypeVar("T")
 OWNERS = own("person")
-TRIES = 2
-"""Two sign-ins of somebody new at one moment open one account: the slower one finds it."""
 
 
 @upstreams.route("/upstreams")
@@ -93,17 +95,31 @@ class Answer(MethodView):
         try:
             flow = _flow(slug, command)
             vouched = registered().client(slug).vouched(command["code"], command["iss"], flow)
-            outcome = _settled(vouched)
+            outcome = _done(
+                lambda uow: handlers.settle(vouched, origin(), _roles(), uow, knows=device().accounts)
+            )
         except (UpstreamRefused, UpstreamAway) as error:
             raise _refuse(slug, error) from None
-        if isinstance(outcome, SignedIn):
-            _count(slug, "signed_in")
-            return handed_out(outcome)
-        if isinstance(outcome, StepNeeded):
-            _count(slug, "step")
-            raise step_needed(outcome)
-        _count(slug, "link_by_sign_in")
-        raise sign_in_to_link(outcome.ticket)
+        if isinstance(outcome, handlers.SignInToLink):
+            _count(slug, "link_by_sign_in")
+            raise sign_in_to_link(outcome.ticket, outcome.claimed)
+        _count(slug, "signed_in" if isinstance(outcome, SignedIn) else "step")
+        return _handed(outcome)
+
+
+@upstreams.route("/upstream-accounts")
+class Apart(MethodView):
+    @public
+    @upstreams.arguments(upstream_schemas.ByTicket)
+    @upstreams.response(200, schemas.Tokens)
+    def post(self, command: dict[str, Any]) -> dict[str, Any]:
+        """An account for whom the ticket speaks of, who says that the one that claims their number isn't
+        theirs: the claim ends, the account stays."""
+        try:
+            outcome = _done(lambda uow: handlers.open_apart(command["ticket"], origin(), _roles(), uow))
+        except UpstreamRefused as error:
+            raise _refuse(handlers.NOBODY, error) from None
+        return _handed(outcome)
 
 
 @upstreams.route("/me/upstream-links")
@@ -118,7 +134,7 @@ class Links(MethodView):
 
     @writes
     @requires(*OWNERS)
-    @upstreams.arguments(upstream_schemas.LinkByTicket)
+    @upstreams.arguments(upstream_schemas.ByTicket)
     @upstreams.response(204)
     def post(self, command: dict[str, Any]) -> None:
         """Link whom the ticket speaks of to the caller's account, who has signed in here to say so."""
@@ -157,16 +173,26 @@ def _flow(slug: str, command: dict[str, Any]) -> UpstreamFlow:
     raise UpstreamRefused(reason)
 
 
-def _settled(vouched: Vouched) -> SignedIn | StepNeeded | handlers.SignInToLink:
-    roles = Settings.from_env().second_factor_roles
-    for left in reversed(range(TRIES)):
+def _done(work: Callable[[UnitOfWork], T]) -> T:
+    """In a transaction of its own; once more when somebody else was at the same."""
+    for left in reversed(range(ATTEMPTS)):
         try:
             with current_database().transaction() as uow:
-                return handlers.settle(vouched, origin(), roles, uow, knows=device().accounts)
-        except InvalidAccount:
-            if not left:
-                raise UpstreamRefused("code") from None
+                return work(uow)
+        except Exception as error:
+            if not left or not (isinstance(error, Overtaken) or is_retryable(error)):
+                raise
     raise AssertionError("unreachable")
+
+
+def _handed(outcome: SignedIn | StepNeeded) -> dict[str, Any]:
+    if isinstance(outcome, StepNeeded):
+        raise step_needed(outcome)
+    return handed_out(outcome)
+
+
+def _roles() -> frozenset[str]:
+    return Settings.from_env().second_factor_roles
 
 
 def _refuse(slug: str, error: UpstreamRefused | UpstreamAway) -> Problem:

@@ -45,6 +45,7 @@ from services.portal.web import (
     space,
     steps,
     stream,
+    upstream,
     work,
 )
 from services.portal.web.packing import pack, styles_version
@@ -116,6 +117,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         lead.pages,
         own_data.pages,
         steps.pages,
+        upstream.pages,
         security.pages,
         admin.pages,
         real_name.pages,
