@@ -7,6 +7,7 @@ With ``--beside`` it runs COMMAND, told where the province is, and ends with it:
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import secrets
 import signal
@@ -65,6 +66,7 @@ def _serve(listener: socket.socket, issuer: str, secret: str) -> None:
     from demo.province.app import create_app
     from demo.province.provider import Province
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # addresses hold codes
     app = create_app(Province(issuer, secret))
     port = listener.getsockname()[1]
     make_server("127.0.0.1", port, app, threaded=True, fd=listener.fileno()).serve_forever()

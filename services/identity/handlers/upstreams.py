@@ -153,7 +153,7 @@ def find_link(vouched: Vouched, uow: UnitOfWork) -> UpstreamLink | None:
 
 
 def make_link(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
-    """From now on the subject is this account; its holder is told."""
+    """From now on the subject is this account; who had that account before is told."""
     link = UpstreamLink(
         link_id=uuid4().hex,
         upstream=vouched.upstream,
@@ -170,7 +170,8 @@ def make_link(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
     except IntegrityError:
         raise Overtaken from None
     write_down(_by(vouched), "upstream:link", [account.account_id], uow)
-    uow.emit(SecurityChanged(account_id=account.account_id, change="upstream_linked"))
+    if account.created_at < uow.now:
+        uow.emit(SecurityChanged(account_id=account.account_id, change="upstream_linked"))
 
 
 def note_refusal(upstream: str, reason: str, uow: UnitOfWork, account_id: str = NOBODY) -> None:
