@@ -117,12 +117,12 @@ def test_a_departments_system_opens_by_the_provinces_account_without_a_password(
     page = visit(platform.url, viewport=PHONE, java_script_enabled=False)
     page.goto(fire_site)
     page.click("#sign-in")
-    through_the_province(page, "shenjiahe")
+    through_the_province(page, "qianyun")
     page.wait_for_url("**/sign-in/consent**", timeout=PATIENCE_MS)
     page.click("button[value=yes]")
-    expect(page.locator("#who")).to_contain_text("沈佳禾", timeout=PATIENCE_MS)
+    expect(page.locator("#who")).to_contain_text("钱芸", timeout=PATIENCE_MS)
     page.goto(f"{platform.url}/space")
-    expect(page.locator("body")).to_contain_text("沈佳禾")
+    expect(page.locator("body")).to_contain_text("钱芸")
 
 
 def test_signed_in_by_the_province_is_signed_in_everywhere_and_out_again(
