@@ -52,6 +52,8 @@ ACTS = {
     "read_name": "看姓名",
     "read_contact": "看联系方式",
     "read_own_data:prefill": "取本人资料填表",
+    "upstream:link": "关联别处的账号",
+    "upstream:unlink": "取消关联别处的账号",
 }
 ADMINISTRATORS = ("platform_admin", "security_admin")
 
