@@ -32,7 +32,7 @@ class UpstreamBegin(ma.Schema):
 
 
 class UpstreamBegun(ma.Schema):
-    address = ma.fields.String(required=True, metadata={"description": "Where the browser goes."})
+    location = ma.fields.String(required=True, metadata={"description": "Where the browser goes."})
     state = ma.fields.String(required=True)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from requests.adapters import BaseAdapter
@@ -65,20 +66,35 @@ class Line(BaseAdapter):
         pass
 
 
-class ProvinceCity(Office):
-    """Identity with accounts, the province, and the line between them."""
+class Connected:
+    """The province, and the line from an identity to it."""
 
-    def __init__(self, folder: Path):
-        super().__init__(folder)
+    def __init__(self, identity: Flask, folder: Path):
         self.province = Province(ISSUER, SECRET, signing_key())
-        self._pages = create_app(self.province)
-        self.line = Line(self._pages.test_client())
+        self.pages = create_app(self.province)
+        self.line = Line(self.pages.test_client())
         settings = folder / "upstreams.json"
         write_settings(settings, ISSUER)
         http = requests.Session()
         http.mount("http://", self.line)
         read = read_upstreams({VARIABLE: str(settings), SECRET_VARIABLE: SECRET})
-        Upstreams(read, "http://localhost", http).install(self.app)
+        Upstreams(read, "http://localhost", http).install(identity)
+
+    def sign_in(self, address: str, login: str, password: str = "demo") -> str:
+        """Sign in where the browser was sent; returns where it is sent back to."""
+        form = {"login": login, "password": password}
+        answer = self.pages.test_client().post(address.removeprefix(ISSUER), data=form)
+        assert answer.status_code == 302, answer.text
+        return str(answer.location)
+
+
+class ProvinceCity(Office):
+    """Identity with accounts, the province, and the line between them."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self._connected = Connected(self.app, folder)
+        self.province, self.line = self._connected.province, self._connected.line
 
     @property
     def client(self) -> UpstreamClient:
@@ -109,11 +125,8 @@ class ProvinceCity(Office):
 
     def come_back(self, begun: dict[str, str], login: str, password: str = "demo") -> dict[str, str]:
         """Sign in at the province; returns what it sends the browser back with."""
-        asked = begun["address"].removeprefix(ISSUER)
-        form = {"login": login, "password": password}
-        answer = self._pages.test_client().post(asked, data=form)
-        assert answer.status_code == 302, answer.text
-        return {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
+        back = self._connected.sign_in(begun["location"], login, password)
+        return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
     def answer(self, who: FlaskClient, back: dict[str, str], browser: str = BROWSER) -> Any:
         """What identity says to that."""

@@ -219,7 +219,7 @@ def test_a_new_key_of_the_province_is_learnt_and_not_asked_for_on_every_forgery(
 def test_where_a_sign_in_is_demanded_anew_an_old_one_there_is_not_enough(city: ProvinceCity) -> None:
     browser = city.anyone()
     begun = city.begin(browser, fresh=True)
-    assert "prompt=login" in begun["address"] and "max_age=0" in begun["address"]
+    assert "prompt=login" in begun["location"] and "max_age=0" in begun["location"]
     assert city.answer(browser, city.come_back(begun, "shenjiahe")).status_code == 200
     tampered(city, lambda c: signed(c | {"auth_time": NOW - 3600}))
     assert city.through("shenjiahe", fresh=True).get_json()["reason"] == "not_fresh"

@@ -79,7 +79,7 @@ class Begin(MethodView):
             )
         except UpstreamAway as error:
             raise _refuse(slug, error) from None
-        return {"address": where, "state": begun.state}
+        return {"location": where, "state": begun.state}
 
 
 @upstreams.route("/upstreams/<slug>/answers")

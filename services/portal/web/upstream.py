@@ -38,7 +38,7 @@ def begin(slug: str) -> Response:
     except (Refused, Unreachable) as error:
         return _over(error, wanted)
     session().begin_upstream(begun["state"], {"upstream": slug, "browser": browser, "next": wanted})
-    return go_to(begun["address"])
+    return go_to(begun["location"])
 
 
 @pages.get("/sign-in/from/<slug>")
