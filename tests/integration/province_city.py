@@ -91,8 +91,8 @@ class Connected:
 class ProvinceCity(Office):
     """Identity with accounts, the province, and the line between them."""
 
-    def __init__(self, folder: Path):
-        super().__init__(folder)
+    def __init__(self, folder: Path, **changes: Any):
+        super().__init__(folder, **changes)
         self._connected = Connected(self.app, folder)
         self.province, self.line = self._connected.province, self._connected.line
 
@@ -169,8 +169,8 @@ class ProvinceCity(Office):
 
 
 @contextmanager
-def province_city(folder: Path) -> Iterator[ProvinceCity]:
-    made = ProvinceCity(folder)
+def province_city(folder: Path, **changes: Any) -> Iterator[ProvinceCity]:
+    made = ProvinceCity(folder, **changes)
     try:
         yield made
     finally:
