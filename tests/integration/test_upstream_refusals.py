@@ -314,3 +314,22 @@ def test_no_transaction_is_open_while_the_province_is_asked(city: ProvinceCity) 
 def test_every_name_of_a_refusal_fits_the_audit() -> None:
 
     assert all(len(f"upstream:{reason}") <= orm.audit.c.act.type.length for reason in REFUSALS)
+
+
+def test_a_province_that_did_not_answer_is_left_alone_for_a_moment(city: ProvinceCity) -> None:
+    city.line.change = fails(requests.ConnectionError())
+    begin = {"browser": BROWSER}
+    for _ in range(3):
+        assert post(city.anyone(), "/upstreams/province/sign-ins", begin).status_code == 503
+    assert len(city.line.called) == 1
+    later = time.time() + 6
+    city.client.clock = lambda: later
+    assert post(city.anyone(), "/upstreams/province/sign-ins", begin).status_code == 503
+    assert len(city.line.called) == 2
+
+
+def test_whoever_begins_sixty_sign_ins_and_comes_back_from_none_waits(city: ProvinceCity) -> None:
+    for _ in range(60):
+        city.begin(city.anyone())
+    answer = post(city.anyone(), "/upstreams/province/sign-ins", {"browser": BROWSER})
+    assert answer.status_code == 429 and answer.headers["Retry-After"]

@@ -62,6 +62,7 @@ class Begun:
 def begin(upstream: str, browser: str, fresh: bool, uow: UnitOfWork) -> Begun:
     """A sign-in of this browser; those that are over are forgotten."""
     uow.session.execute(delete(upstream_flow).where(upstream_flow.c.begun_at < uow.now - FLOW_LIVES))
+    uow.session.execute(delete(link_ticket).where(link_ticket.c.made_at < uow.now - TICKET_LIVES))
     begun = Begun(*(secrets.token_urlsafe(n) for n in (24, 24, 48)))
     flow = UpstreamFlow(
         key=_hash(begun.state),
@@ -240,7 +241,6 @@ def _opened(vouched: Vouched, uow: UnitOfWork) -> Account:
 
 
 def _ticket(vouched: Vouched, uow: UnitOfWork) -> str:
-    uow.session.execute(delete(link_ticket).where(link_ticket.c.made_at < uow.now - TICKET_LIVES))
     ticket = secrets.token_urlsafe(32)
     uow.session.add(
         LinkTicket(key=_hash(ticket), upstream=vouched.upstream, vouched=asdict(vouched), made_at=uow.now)

@@ -28,7 +28,7 @@ def http_session(ca_file: str | None = None) -> requests.Session:
 def fetch(http: requests.Session, method: str, address: str, **arguments: Any) -> tuple[int, dict[str, Any]]:
     """Status and JSON object of an answer. Raises `UpstreamAway` for everything else."""
     deadline = time.monotonic() + WITHIN_S
-    headers = {"Accept": "application/json"} | arguments.pop("headers", {})
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | arguments.pop("headers", {})
     try:
         with http.request(
             method, address, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True, **arguments

@@ -22,6 +22,8 @@ from services.identity.upstream.settings import Upstream
 
 KEPT_S = 3600
 """So long what it says of itself, and its keys, are believed without asking again."""
+AWAY_S = 5
+"""So long a provider that didn't answer isn't asked again: nobody waits for it in a queue."""
 KEYS_AGAIN_S = 5
 """A key that isn't known may be a new one; but nobody makes us ask more often than that."""
 KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
@@ -44,6 +46,7 @@ class UpstreamClient:
         self._http = http or http_session(upstream.ca_file)
         self._metadata: tuple[float, dict[str, Any]] | None = None
         self._keys: tuple[float, list[dict[str, Any]]] | None = None
+        self._away_at = float("-inf")
 
     def address(self, *, state: str, nonce: str, verifier: str, language: str, fresh: bool) -> str:
         """Where to send a browser; ``fresh``: even if it is known there. Raises `UpstreamAway`."""
@@ -117,9 +120,19 @@ class UpstreamClient:
 
     def _said(self) -> dict[str, Any]:
         """The discovery document."""
-        known = self._metadata
-        if known is not None and self.clock() - known[0] < KEPT_S:
+        known, now = self._metadata, self.clock()
+        if known is not None and now - known[0] < KEPT_S:
             return known[1]
+        if 0 <= now - self._away_at < AWAY_S:
+            raise UpstreamAway("a moment ago")
+        try:
+            self._metadata = now, self._discovered()
+        except UpstreamAway:
+            self._away_at = now
+            raise
+        return self._metadata[1]
+
+    def _discovered(self) -> dict[str, Any]:
         address = f"{self.upstream.issuer.rstrip('/')}/.well-known/openid-configuration"
         status, found = fetch(self._http, "GET", address)
         if status != 200 or found.get("issuer") != self.upstream.issuer:
@@ -127,7 +140,6 @@ class UpstreamClient:
         named = [*ENDPOINTS, *(["userinfo_endpoint"] if "userinfo_endpoint" in found else [])]
         if wrong := [name for name in named if not is_address(str(found.get(name, "")))]:
             raise UpstreamAway(f"discovery: {', '.join(wrong)}")
-        self._metadata = self.clock(), found
         return found
 
     def _key(self, algorithm: str, kid: str | None) -> Any:

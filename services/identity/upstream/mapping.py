@@ -21,7 +21,7 @@ def vouched_by(upstream: Upstream, claims: Mapping[str, Any]) -> Vouched:
     no number. Raises `UpstreamRefused`."""
     level = upstream.levels.get(str(claims.get(upstream.level_claim)), 0)
     name, number = claims.get(upstream.name_claim), claims.get(upstream.number_claim)
-    if not isinstance(name, str) or not is_name(name):
+    if not isinstance(name, str) or not is_name(name) or not name.isprintable():
         raise UpstreamRefused("claims")
     id_number = None
     if level >= NUMBER_LEVEL:

@@ -33,7 +33,7 @@ from services.identity.domain.upstreams import (
     UpstreamFlow,
     UpstreamRefused,
 )
-from services.identity.guesses import answers_refused
+from services.identity.guesses import answers_refused, sign_ins_begun
 from services.identity.handlers import SignedIn, StepNeeded, upstream_links
 from services.identity.handlers import upstreams as handlers
 from services.identity.handlers.audit import write_down
@@ -68,6 +68,7 @@ class Begin(MethodView):
         """Begin a sign-in there, good for ten minutes and for the browser that keeps the secret."""
         client = registered().client(slug)
         with current_database().transaction() as uow:
+            sign_ins_begun.take(uow, address())
             begun = handlers.begin(slug, command["browser"], command["fresh"], uow)
         try:
             where = client.address(
@@ -166,6 +167,7 @@ def _flow(slug: str, command: dict[str, Any]) -> UpstreamFlow:
         try:
             flow = handlers.take_flow(slug, command["state"], command["browser"], uow)
             if not command["error"] and command["code"]:
+                sign_ins_begun.clear(uow, address())
                 return flow
             reason = "denied"
         except UpstreamRefused as error:
