@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 SLUG = "province"
-SECRET_VARIABLE = "ONEWINDOW_PROVINCE_SECRET"
+SECRET_VARIABLE = "PROVINCE_SECRET"
 NAME = {"zh": "省统一身份认证", "en": "Provincial Identity"}
 LEVELS = {"none": 0, "basic": 1, "verified": 2, "presence": 3}
 
