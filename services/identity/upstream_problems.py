@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.problems import Problem, ProblemMap, not_found
 from services.identity.domain.upstreams import (
     LastWayIn,
+    Overtaken,
     UnknownLink,
     UnknownUpstream,
     UpstreamAway,
@@ -97,6 +98,7 @@ def sign_in_to_link(ticket: str, claimed: bool) -> Problem:
 
 UPSTREAM_PROBLEMS: ProblemMap = {
     UpstreamRefused: refused,
+    Overtaken: lambda _: refused(UpstreamRefused("other_subject")),
     UpstreamAway: lambda _: away(),
     UnknownUpstream: lambda _: not_found(),
     UnknownLink: lambda _: not_found(),

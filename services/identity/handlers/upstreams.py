@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from chassis import sealing
@@ -98,8 +98,7 @@ def settle(
 ) -> SignedIn | StepNeeded | SignInToLink:
     """Sign in whom a provider vouches for; ``knows`` are the accounts this device has seen. Raises
     `UpstreamRefused`, `Overtaken`."""
-    link = find_link(vouched, uow)
-    linked = locked(link.account_id, uow) if link is not None else None
+    linked, link = _linked(vouched, uow)
     holder = _holder(vouched, uow) if linked is None else None
     taken = holder is not None and _is_linked(holder.account_id, vouched.issuer, uow)
     move = decide(vouched, linked, holder, taken)
@@ -142,15 +141,6 @@ def take_ticket(ticket: str, uow: UnitOfWork) -> Vouched:
     uow.session.delete(found)
     uow.session.flush()
     return Vouched(**found.vouched)
-
-
-def find_link(vouched: Vouched, uow: UnitOfWork) -> UpstreamLink | None:
-    """The link of this subject."""
-    t = upstream_link.c
-    subjects = sealing.blind_indexes(uow.master_key, SUBJECT_INDEX, vouched.subject)
-    mine = select(t.link_id).where(t.issuer == vouched.issuer, t.subject_index.in_(subjects))
-    link_id = uow.session.scalar(mine)
-    return uow.lock(UpstreamLink, [link_id]).get(link_id) if link_id is not None else None
 
 
 def make_link(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
@@ -203,10 +193,30 @@ def confirm_own(vouched: Vouched, account: Account, uow: UnitOfWork) -> None:
 
 def check_unlinked(vouched: Vouched, account: Account | None, uow: UnitOfWork) -> None:
     """Neither the subject nor the account belongs to another. Raises `UpstreamRefused`."""
-    if find_link(vouched, uow) is not None or (
+    if _link_of(vouched, uow) is not None or (
         account is not None and _is_linked(account.account_id, vouched.issuer, uow)
     ):
         raise UpstreamRefused("other_subject")
+
+
+def _link_of(vouched: Vouched, uow: UnitOfWork) -> Row[tuple[str, str]] | None:
+    """Link and account of this subject."""
+    t = upstream_link.c
+    subjects = sealing.blind_indexes(uow.master_key, SUBJECT_INDEX, vouched.subject)
+    mine = select(t.link_id, t.account_id).where(t.issuer == vouched.issuer, t.subject_index.in_(subjects))
+    return uow.session.execute(mine).first()
+
+
+def _linked(vouched: Vouched, uow: UnitOfWork) -> tuple[Account, UpstreamLink] | tuple[None, None]:
+    """The same, locked. Raises `Overtaken` when it has just been ended."""
+    row = _link_of(vouched, uow)
+    if row is None:
+        return None, None
+    account = locked(row.account_id, uow)
+    link = uow.lock(UpstreamLink, [row.link_id]).get(row.link_id)
+    if link is None:
+        raise Overtaken
+    return account, link
 
 
 def _holder(vouched: Vouched, uow: UnitOfWork) -> Account | None:
