@@ -18,8 +18,8 @@ def hashed(password: str) -> str:
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Check a password; without a hash (no such account, or none of its own) it takes as long and says no."""
-    is_hash = password_hash is not None and password_hash.startswith("$")
-    return offload(_matches, password_hash if is_hash else _NOBODYS, password)
+    kept = password_hash or ""
+    return offload(_matches, kept if kept.startswith("$") else _NOBODYS, password)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row, delete, select
@@ -199,7 +200,7 @@ def check_unlinked(vouched: Vouched, account: Account | None, uow: UnitOfWork) -
         raise UpstreamRefused("other_subject")
 
 
-def _link_of(vouched: Vouched, uow: UnitOfWork) -> Row[tuple[str, str]] | None:
+def _link_of(vouched: Vouched, uow: UnitOfWork) -> Row[Any] | None:
     """Link and account of this subject."""
     t = upstream_link.c
     subjects = sealing.blind_indexes(uow.master_key, SUBJECT_INDEX, vouched.subject)
