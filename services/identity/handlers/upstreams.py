@@ -200,7 +200,7 @@ def check_unlinked(vouched: Vouched, account: Account | None, uow: UnitOfWork) -
         raise UpstreamRefused("other_subject")
 
 
-def _link_of(vouched: Vouched, uow: UnitOfWork) -> Row[Any] | None:
+def _link_of(vouched: Vouched, uow: UnitOfWork) -> Row[Any, Any] | None:
     """Link and account of this subject."""
     t = upstream_link.c
     subjects = sealing.blind_indexes(uow.master_key, SUBJECT_INDEX, vouched.subject)
