@@ -30,7 +30,7 @@ demo: setup ## Watch two packages go through every department, in this terminal
 .PHONY: run
 run: setup ## Run the platform in one process on http://127.0.0.1:8000 (PORT= to change; SEED=0: start empty)
 	@[ "$(SEED)" = 0 ] || [ -e var/run ] || $(BIN)/onewindow seed --desk 40 || echo "the city starts without cases"
-	@$(BIN)/onewindow run --port $(PORT)
+	@$(BIN)/python -m demo.province --beside $(BIN)/onewindow run --port $(PORT)
 
 .PHONY: seed
 seed: setup ## Fill a new var/run with more of the sample city's cases; URL= fills what runs at that address
@@ -38,7 +38,7 @@ seed: setup ## Fill a new var/run with more of the sample city's cases; URL= fil
 
 .PHONY: stack
 stack: setup ## The same on RabbitMQ and PostgreSQL, one process per service and role
-	@$(BIN)/python -m deploy.local up --port $(PORT)
+	@$(BIN)/python -m demo.province --beside $(BIN)/python -m deploy.local up --port $(PORT)
 
 .PHONY: stack-stop
 stack-stop: ## End what `make stack` started

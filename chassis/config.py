@@ -11,6 +11,10 @@ from pathlib import Path
 from chassis.sealing import read_master_key
 
 
+class WrongSetting(ValueError):
+    """A setting that can't be used; the text names the variable and what to do, in one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What one service's process needs to know.

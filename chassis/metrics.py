@@ -72,6 +72,11 @@ SIGN_INS = Counter(
     "Tokens handed out (or not) by the OpenID provider, by client and outcome: an OAuth error code, or ok.",
     ("client", "outcome"),
 )
+UPSTREAM_SIGN_INS = Counter(
+    "onewindow_upstream_sign_ins_total",
+    "Sign-ins through another provider by outcome: signed_in, step, link_by_sign_in, away, or the refusal.",
+    ("upstream", "outcome"),
+)
 SIGN_OUT_NOTES = Counter(
     "onewindow_sign_out_notes_total",
     "Back-channel logout notes to clients by outcome: sent, put_off, failed.",

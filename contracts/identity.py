@@ -68,6 +68,8 @@ class SecurityChanged(Event):
         "recovery_code_used",
         "recovery_codes_renewed",
         "new_device",
+        "upstream_linked",
+        "upstream_unlinked",
     ]
 
 

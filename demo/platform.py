@@ -18,20 +18,26 @@ SERVICES = ("identity", "catalog", "intake", "approval", "notification", "dashbo
 
 
 class Platform:
-    """``onewindow run`` on a folder of its own. Use as a context manager, or `start` and `stop`."""
+    """``onewindow run`` on a folder of its own. Use as a context manager, or `start` and `stop`.
 
-    def __init__(self, folder: Path, port: int | None = None, *, fast: bool = True):
+    With ``province`` the sandbox's province runs beside it, as with `make run`.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None, *, fast: bool = True, province: bool = False):
         self.folder = folder
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.urls = dict.fromkeys(SERVICES, self.url)
         self._fast = fast
+        self._province = province
         self.process: subprocess.Popen[str] | None = None
         self.seconds_to_ready = 0.0
 
     def start(self) -> Platform:
         started = time.monotonic()
-        command = [sys.executable, "-m", "chassis.cli", "run", "--quiet", "--port", str(self.port)]
+        command = [sys.executable, "-m", "demo.province", "--port", str(free_port()), "--beside"]
+        command = command if self._province else []
+        command += [sys.executable, "-m", "chassis.cli", "run", "--quiet", "--port", str(self.port)]
         command += ["--data", str(self.folder), "--sample", str(SAMPLE), *(["--fast"] if self._fast else [])]
         self.process = subprocess.Popen(
             command,

@@ -38,6 +38,7 @@ def run(port: int, folder: Path, sample: Path, fast: bool, quiet: bool) -> None:
     """
     green.patch()
     from chassis import logs
+    from chassis.config import WrongSetting
     from chassis.embedded import Embedded, FolderInUse, NotPrepared
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,7 @@ def run(port: int, folder: Path, sample: Path, fast: bool, quiet: bool) -> None:
     platform = Embedded(folder, port, synchronous="NORMAL" if fast else "FULL")
     try:
         platform.start(sample if str(sample) not in ("", ".") and sample.exists() else None)
-    except FolderInUse as error:
+    except (FolderInUse, WrongSetting) as error:
         sys.exit(_say(str(error)))
     except NotPrepared as error:
         sys.exit(_say(str(error), status=1))

@@ -28,6 +28,8 @@ WEB_THREADS = 8
 PAGE_THREADS = 16
 STREAM_THREADS = 256
 FACE = "portal"
+KEPT = (MARK, "ONEWINDOW_UPSTREAMS_FILE")
+"""What processes find of this process's own settings."""
 
 
 class Stack:
@@ -197,7 +199,7 @@ class Stack:
     def environment(self, service: str, **more: str) -> dict[str, str]:
         """What a process of ``service`` finds in its environment."""
         foreign = ("ONEWINDOW_", "PROMETHEUS_")
-        inherited = {k: v for k, v in os.environ.items() if k == MARK or not k.startswith(foreign)}
+        inherited = {k: v for k, v in os.environ.items() if k in KEPT or not k.startswith(foreign)}
         return inherited | {
             "ONEWINDOW_SERVICE": service,
             "ONEWINDOW_BROKER_URL": self.broker_url,

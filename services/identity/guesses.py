@@ -38,6 +38,13 @@ own_password = WrongPasswords(
     "own-password", tries=5, pause=timedelta(seconds=10), longest=timedelta(minutes=15)
 )
 
+answers_refused = WrongPasswords(
+    "upstream", tries=20, pause=timedelta(seconds=10), longest=timedelta(minutes=5)
+)
+"""What came back from another provider and was refused: by address."""
+sign_ins_begun = Limit("upstream-begin", tries=60, pause=timedelta(seconds=5), longest=timedelta(minutes=5))
+"""Sign-ins through another provider that nobody has come back from: by address."""
+
 
 class Passwords:
     """The counters one try of a password for ``login`` counts in."""

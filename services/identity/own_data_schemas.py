@@ -71,6 +71,12 @@ class SystemCopy(ma.Schema):
     given_at = moment(required=True)
 
 
+class UpstreamLinkCopy(ma.Schema):
+    upstream = ma.fields.String(required=True)
+    linked_at = moment(required=True)
+    used_at = moment(required=True)
+
+
 class Export(ma.Schema):
     """All that identity keeps of the caller."""
 
@@ -83,6 +89,7 @@ class Export(ma.Schema):
     agencies = ma.fields.List(ma.fields.Nested(AgencyCopy), required=True)
     certificates = ma.fields.List(ma.fields.Nested(CertificateCopy), required=True)
     systems = ma.fields.List(ma.fields.Nested(SystemCopy), required=True)
+    upstream_links = ma.fields.List(ma.fields.Nested(UpstreamLinkCopy), required=True)
 
 
 class Closure(ma.Schema):

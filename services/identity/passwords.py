@@ -41,8 +41,9 @@ def hashed(password: str) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Check a password; without a hash (no such account) it takes as long and says no."""
-    return offload(_matches, password_hash or _NOBODYS, password)
+    """Check a password; without a hash (no such account, or none of its own) it takes as long and says no."""
+    kept = password_hash or ""
+    return offload(_matches, kept if kept.startswith("$") else _NOBODYS, password)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -115,6 +115,15 @@ def wrong_password() -> Problem:
     )
 
 
+def no_password() -> Problem:
+    """There is no password to confirm by yet."""
+    zh, en = (
+        "您还没有密码,请先到「登录与安全」设一个。",
+        "You have no password yet; set one under security first.",
+    )
+    return invalid_request([{"field": "password", "zh": zh, "en": en}])
+
+
 def session_over() -> Problem:
     """The refresh token is unknown, used up, expired or revoked."""
     return Problem(

@@ -54,6 +54,16 @@ def wrong_new_password(field: str, reason: str) -> Problem:
     return invalid_request([{"field": field, **said(reason)}])
 
 
+def sign_in_again() -> Problem:
+    """A first password is set soon after signing in, by whoever did."""
+    return Problem(
+        409,
+        "sign-in-again",
+        zh="登录有一阵子了。请退出后再登录一次，然后马上设密码。",
+        en="You signed in a while ago. Please sign out and in again, then set the password at once.",
+    )
+
+
 def second_factor_demanded() -> Problem:
     """Who has these roles can't be without."""
     return Problem(

@@ -54,7 +54,11 @@ class RecoveryCodes(ma.Schema):
 
 
 class PasswordChange(ma.Schema):
-    password = ma.fields.String(required=True, validate=SECRET, metadata={"description": "The present one."})
+    password = ma.fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "The present one; left out by who has none yet."},
+    )
     new_password = ma.fields.String(required=True, validate=NEW_PASSWORD)
 
 
@@ -62,6 +66,8 @@ class Security(ma.Schema):
     second_factor_since = ma.fields.AwareDateTime(required=True, allow_none=True)
     second_factor_demanded = ma.fields.Boolean(required=True)
     recovery_codes_left = ma.fields.Integer(required=True)
+    has_password = ma.fields.Boolean(required=True)
+    login = ma.fields.String(required=True, metadata={"description": "What to sign in with."})
 
 
 class OwnSession(ma.Schema):

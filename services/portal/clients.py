@@ -19,6 +19,7 @@ from services.portal.paper_client import PaperCalls
 from services.portal.security_client import SecurityCalls
 from services.portal.sign_in_client import SignInCalls
 from services.portal.space_client import SpaceCalls
+from services.portal.upstream_client import UpstreamCalls
 
 TIMEOUT = (2.0, 10.0)  # seconds to connect, to answer
 
@@ -72,6 +73,7 @@ class City(
     SecurityCalls,
     SignInCalls,
     SpaceCalls,
+    UpstreamCalls,
 ):
     """Calls in the name of one visitor at ``address``, who may act for a firm. Every method raises `Refused`
     or `Unreachable`."""

@@ -22,7 +22,9 @@ class Session:
     """Who is at the other end. ``tracked`` are case numbers this visitor has given the query code for,
     ``step`` is what a sign-in on its way asks for (``kind``, ``challenge``, ``next``, ``enrolled``),
     ``flows`` are sign-ins under way, by their state; ``acting`` is the firm acted for (``firm``, ``name``),
-    ``acted`` the same and by whom (``account``), kept for the next sign-in after a session was over."""
+    ``acted`` the same and by whom (``account``), kept for the next sign-in after a session was over.
+    ``came_by`` is the provider this sign-in came through, ``link`` another provider's account that waits for
+    a sign-in here (``ticket``, ``detail``, ``claimed``, ``next``)."""
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     access: str = ""
@@ -37,6 +39,8 @@ class Session:
     flows: dict[str, dict[str, str]] = field(default_factory=dict)
     is_new: bool = False
     step: dict[str, Any] = field(default_factory=dict)
+    link: dict[str, str] = field(default_factory=dict)
+    came_by: str = ""
 
     @property
     def signed_in(self) -> bool:
@@ -48,6 +52,11 @@ class Session:
         self.flows[state] = flow
         for oldest in list(self.flows)[:-FLOWS_AT_MOST]:
             del self.flows[oldest]
+
+    def begin_upstream(self, state: str, flow: dict[str, str]) -> None:
+        """The same through another provider: one at a time, for it remembers a long address."""
+        self.flows = {s: f for s, f in self.flows.items() if "upstream" not in f}
+        self.begin_flow(state, flow)
 
     def end_flow(self, state: str) -> dict[str, str] | None:
         """What this sign-in began with, once."""
@@ -90,6 +99,7 @@ class Session:
         self.access = self.refresh = ""
         self.began = 0.0
         self.account = {}
+        self.came_by, self.link = "", {}
         self.csrf = secrets.token_urlsafe(16)
 
     def form_token(self) -> str:

@@ -1,4 +1,5 @@
-"""One sign-in for the portal and a department's own system, in a real browser before the whole platform."""
+"""One sign-in for the portal and a department's own system, in a real browser before the whole platform, and
+through the sandbox's province."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ from werkzeug.serving import make_server
 
 from demo.platform import Platform, free_port
 from demo.site.app import create_app
+from tests.browser.conftest import PHONE
+from tests.browser.test_security import within_reach
 
 Open = Callable[..., Page]
 PATIENCE_MS = 10_000
@@ -24,7 +27,7 @@ PATIENCE_MS = 10_000
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with Platform(tmp_path_factory.mktemp("sso") / "run") as running:
+    with Platform(tmp_path_factory.mktemp("sso") / "run", province=True) as running:
         yield running
 
 
@@ -99,3 +102,60 @@ def test_the_first_sign_in_may_begin_at_the_departments_system_and_end_there_wit
     expect(page.locator("#nobody")).to_be_visible()
     page.goto(f"{platform.url}/sign-in")
     expect(page.locator("#password")).to_be_visible()
+
+
+def through_the_province(page: Page, login: str) -> None:
+    page.click("text=用省统一身份认证登录")
+    page.fill("#login", login)
+    page.fill("#password", "demo")
+    page.click("#go")
+
+
+def test_a_departments_system_opens_by_the_provinces_account_without_a_password(
+    platform: Platform, fire_site: str, visit: Open
+) -> None:
+    page = visit(platform.url, viewport=PHONE, java_script_enabled=False)
+    page.goto(fire_site)
+    page.click("#sign-in")
+    through_the_province(page, "qianyun")
+    page.wait_for_url("**/sign-in/consent**", timeout=PATIENCE_MS)
+    page.click("button[value=yes]")
+    expect(page.locator("#who")).to_contain_text("钱芸", timeout=PATIENCE_MS)
+    page.goto(f"{platform.url}/space")
+    expect(page.locator("body")).to_contain_text("钱芸")
+
+
+def test_signed_in_by_the_province_is_signed_in_everywhere_and_out_again(
+    platform: Platform, fire_site: str, visit: Open
+) -> None:
+    page = visit(platform.url, viewport=PHONE, reduced_motion="reduce")
+    page.goto("/space")
+    within_reach(page)
+    through_the_province(page, "liyuantu")
+    page.wait_for_url(f"{platform.url}/space", timeout=PATIENCE_MS)
+    expect(page.locator("body")).to_contain_text("李远途")
+    page.goto("/me/security")
+    expect(page.locator("#links + ul")).to_contain_text("省统一身份认证")
+    within_reach(page)
+    page.goto(fire_site)
+    page.click("#sign-in")
+    page.click("button[value=yes]")
+    expect(page.locator("#who")).to_contain_text("李远途", timeout=PATIENCE_MS)
+    page.goto(f"{platform.url}/sign-out")
+    page.click("main button.primary")
+    expect(page.locator("body")).to_contain_text("您在省统一身份认证那边可能还登录着")
+
+
+def test_a_claimed_number_is_linked_by_signing_in_once(platform: Platform, visit: Open) -> None:
+    page = visit(platform.url, viewport=PHONE, reduced_motion="reduce")
+    page.goto("/sign-in?next=/me/security")
+    through_the_province(page, "zhouxiaoman")
+    expect(page.locator("h1")).to_contain_text("先登录一次原来的账号", timeout=PATIENCE_MS)
+    within_reach(page)
+    page.click("text=登录原来的账号 >> nth=-1")
+    page.fill("#login", "zhouxiaoman")
+    page.fill("#password", "demo")
+    page.click("main button.primary")
+    page.wait_for_url("**/me/security", timeout=PATIENCE_MS)
+    expect(page.locator("body")).to_contain_text("已关联")
+    expect(page.locator("#links + ul")).to_contain_text("省统一身份认证")

@@ -40,6 +40,8 @@ ANSWERS = {
     "POST /api/identity/tokens/refresh": {"display_name"},
     "POST /api/identity/tokens/second-factor": {"display_name"},
     "POST /api/identity/tokens/new-password": {"display_name"},
+    "POST /api/identity/upstreams/{slug}/answers": {"display_name"},
+    "POST /api/identity/upstream-accounts": {"display_name"},
     "GET /api/identity/phone-codes/{check_id}": {"phone"},
     "GET /api/identity/accounts/names": {"display_name"},
     "GET /api/identity/accounts/contacts": {"display_name", "email"},

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 from deploy.local.processes import family, free_port, gone, marked, until
+from deploy.local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +51,16 @@ def test_a_stack_starts_says_where_it_is_and_ends_without_a_trace(tmp_path: Path
     finally:
         for pid in family(marked(str(tmp_path))):
             os.kill(pid, signal.SIGKILL)
+
+
+def test_a_stack_knows_the_province_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"ONEWINDOW_UPSTREAMS_FILE": "upstreams.json", "PROVINCE_SECRET": "between the two"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ONEWINDOW_POOL_SIZE", "1")
+    stack = Stack(tmp_path, broker_url="amqp://127.0.0.1", database_url="postgresql://127.0.0.1/{service}")
+    found = stack.environment("identity")
+    assert told.items() <= found.items() and "ONEWINDOW_POOL_SIZE" not in found
 
 
 def test_a_stack_that_does_not_come_up_says_why_and_leaves_nothing(tmp_path: Path) -> None:

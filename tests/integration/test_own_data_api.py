@@ -114,7 +114,7 @@ def test_nobody_is_left_after_the_account_was_closed(database: Database, app: An
     assert answer.status_code == 200, answer.text
     said = answer.get_json()
     assert [line["what"] for line in said["kept"]] == ["cases", "readings", "sign_ins"]
-    erased = {"account", "agencies", "certificates", "drafts", "messages", "sessions"}
+    erased = {"account", "agencies", "certificates", "drafts", "messages", "sessions", "upstream_links"}
     assert {line["what"] for line in said["erased"]} == erased
     left = everything_in(database, orm.metadata)
     assert [secret for secret in PERSONAL if secret in left] == []

@@ -113,6 +113,8 @@ def test_a_second_factor_is_taken_up_replaced_and_given_up(office: Office) -> No
         "second_factor_since": None,
         "second_factor_demanded": False,
         "recovery_codes_left": 0,
+        "has_password": True,
+        "login": "shen",
     }
     assert fields(post(here, "/me/second-factor", {"password": "guess"})) == {"password"}
     assert refused(post(here, "/me/second-factor/confirm", {"code": "123456"})) == (409, "no-enrolment")

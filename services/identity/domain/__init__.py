@@ -6,6 +6,7 @@ from services.identity.domain.accounts import (
     EMAIL,
     LOGIN,
     MACHINE_ROLES,
+    NO_PASSWORD,
     ROLES,
     SERVICE_ROLES,
     Account,
@@ -43,17 +44,19 @@ from services.identity.domain.second_factor import (
     normalised_code,
     written_code,
 )
-from services.identity.domain.sessions import SESSION_LIVES, Session
+from services.identity.domain.sessions import BY_UPSTREAM, SESSION_LIVES, Session, ways_of
 from services.identity.domain.units import Unit, in_order, is_place, subtree
 
 __all__ = [
     "APART",
+    "BY_UPSTREAM",
     "CHALLENGE_LIVES",
     "DEPARTMENT",
     "EMAIL",
     "LOGIN",
     "MACHINE_ROLES",
     "MIN_PASSWORD",
+    "NO_PASSWORD",
     "RECOVERY_ALPHABET",
     "RECOVERY_CODES",
     "ROLES",
@@ -92,6 +95,7 @@ __all__ = [
     "next_step",
     "normalised_code",
     "subtree",
+    "ways_of",
     "written_code",
     "wrong_password",
     "wrong_roles",

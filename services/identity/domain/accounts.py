@@ -9,7 +9,7 @@ from typing import Literal
 
 from contracts.identity import AccountOpened, StaffChanged, TokensRevoked
 from services.identity.domain.devices import Origin
-from services.identity.domain.sessions import Session
+from services.identity.domain.sessions import PASSWORD, Session
 from services.identity.domain.units import is_place
 
 Kind = Literal["person", "firm", "staff", "machine"]
@@ -45,6 +45,8 @@ EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,1
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 DEPARTMENT = re.compile(r"[A-Z]{2,4}")
 _INSTANT = timedelta(microseconds=1)
+NO_PASSWORD = "none"
+"""Where a hash would be: its holder signs in through another provider."""
 
 Fields = dict[str, str]
 
@@ -93,6 +95,10 @@ class Account:
     is_demonstration: bool = False
     suspended_at: datetime | None = None
 
+    @property
+    def has_password(self) -> bool:
+        return self.password_hash != NO_PASSWORD
+
     def opened(self) -> AccountOpened:
         return AccountOpened(
             account_id=self.account_id, kind=self.kind, department=self.department, roles=tuple(self.roles)
@@ -107,7 +113,12 @@ class Account:
         )
 
     def sign_in(
-        self, session_id: str, token_hash: str, now: datetime, origin: Origin | None = None
+        self,
+        session_id: str,
+        token_hash: str,
+        now: datetime,
+        origin: Origin | None = None,
+        began_by: str = PASSWORD,
     ) -> Session:
         """A session that begins after everything revoked so far."""
         origin = origin or Origin()
@@ -120,6 +131,7 @@ class Account:
             renewed_at=moment,
             device=origin.device,
             address=origin.address,
+            began_by=began_by,
         )
 
     def counts_from(self, now: datetime) -> datetime:

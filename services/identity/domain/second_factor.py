@@ -12,6 +12,7 @@ from typing import Literal
 import pyotp
 
 from services.identity.domain.accounts import Account
+from services.identity.domain.sessions import BY_UPSTREAM
 
 SECOND_FACTOR_ROLES = ("platform_admin", "security_admin", "auditor", "approver")
 """Who needs a second factor where the configuration says nothing else."""
@@ -106,11 +107,13 @@ def needs_second_factor(account: Account, roles: Iterable[str]) -> bool:
 def next_step(account: Account, *, enrolled: bool, required: bool, passed: Iterable[str]) -> Step | None:
     """What is asked next of somebody whose password was right; None when the session may begin.
 
-    An enrolled code comes first, so that a guessed initial password changes nothing.
+    An enrolled code comes first, so that a guessed initial password changes nothing. Who came through
+    another provider hasn't shown the initial password and keeps it.
     """
+    passed = list(passed)
     if enrolled and "second_factor" not in passed:
         return "second_factor"
-    if account.has_initial_password:
+    if account.has_initial_password and not any(step.startswith(BY_UPSTREAM) for step in passed):
         return "new_password"
     return "enrol" if required and not enrolled else None
 

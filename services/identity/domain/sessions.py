@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SESSION_LIVES = timedelta(hours=12)
+PASSWORD = "pwd"
+BY_UPSTREAM = "upstream:"
+"""With the slug of the provider somebody signed in through behind it."""
 
 
 @dataclass(kw_only=True, eq=False)
 class Session:
     """One sign-in. ``current`` is the hash of the one refresh token that still counts, ``renewed_at`` the
     time of issue of the newest access token, ``browser`` the hash of the secret by which a browser is known
-    again."""
+    again, ``began_by`` how its holder signed in (`ways_of`)."""
 
     session_id: str
     account_id: str
@@ -23,6 +27,7 @@ class Session:
     device: str = "other/other"
     address: str = ""
     browser: str | None = None
+    began_by: str = PASSWORD
 
     def is_over(self, now: datetime) -> bool:
         return self.ended_at is not None or now - self.started_at > SESSION_LIVES
@@ -45,3 +50,10 @@ class Session:
         self.current = following
         self.issue(now)
         return True
+
+
+def ways_of(passed: Iterable[str]) -> str:
+    """How somebody signed in who took these steps, as words of ``amr`` (RFC 8176)."""
+    passed = list(passed)
+    first = next((step for step in passed if step.startswith(BY_UPSTREAM)), PASSWORD)
+    return f"{first} otp mfa" if "second_factor" in passed else first

@@ -49,6 +49,7 @@ ERASED = (
     ("certificates", "证照库里您的证照,和您对使用它们的同意。", "Your certificates here, and your consents."),
     ("agencies", "您能代办的企业和您的经办人。", "Whom you act for, and who acts for you."),
     ("sessions", "全部登录。", "All sign-ins."),
+    ("upstream_links", "与别处账号的关联。", "Links to accounts of other providers."),
     ("drafts", "没有提交的草稿和其中的文件。", "Drafts that were not filed, with their files."),
     ("messages", "消息和通知方式。", "Messages, and how you are told."),
 )

@@ -27,6 +27,7 @@ from services.identity.orm import (
     second_factor,
     session,
     sign_in,
+    upstream_link,
 )
 from services.identity.orm.space import certificate_ending
 
@@ -118,5 +119,10 @@ PARTS = (
         "systems",
         _copied(consent, "account_id", "given_at", "client_id", "scopes"),
         _erase_rows((consent, "account_id")),
+    ),
+    Part(
+        "upstream_links",
+        _copied(upstream_link, "account_id", "linked_at", "upstream", "used_at"),
+        _erase_rows((upstream_link, "account_id")),
     ),
 )

@@ -54,7 +54,7 @@ def confirm_phone(account_id: str, code: str, uow: UnitOfWork) -> Account:
         raise WrongCode
     uow.session.execute(delete(phone_check).where(phone_check.c.account_id == account_id))
     account.phone = sent.phone
-    _raise_to(PHONE_LEVEL, account, account_id, uow)
+    raise_level(PHONE_LEVEL, account, account_id, uow)
     return account
 
 
@@ -80,8 +80,8 @@ def settle_number(account_id: str, name: str, id_number: str, known: bool, uow: 
         write_down(account_id, "real_name_no_match", [account_id], uow)
         raise NoMatch
     if account.kind == "person":
-        _bind(account, name, id_number, uow)
-    _raise_to(NUMBER_LEVEL, account, account_id, uow)
+        bind_number(account, name, id_number, uow)
+    raise_level(NUMBER_LEVEL, account, account_id, uow)
     return account
 
 
@@ -125,12 +125,12 @@ def confirm_at_window(
         write_down(clerk, "window_no_match", [account_id], uow)
         raise NoMatch
     if account.kind == "person":
-        _bind(account, name, number, uow)
-    _raise_to(PRESENCE_LEVEL, account, clerk, uow)
+        bind_number(account, name, number, uow)
+    raise_level(PRESENCE_LEVEL, account, clerk, uow)
     return account
 
 
-def _bind(account: Account, name: str, id_number: str, uow: UnitOfWork) -> None:
+def bind_number(account: Account, name: str, id_number: str, uow: UnitOfWork) -> None:
     """Keep a name and a number that were shown. Who has only claimed the same number loses it."""
     index = blind_index(uow.master_key, id_number)
     other_id = uow.session.scalar(
@@ -149,6 +149,6 @@ def _bind(account: Account, name: str, id_number: str, uow: UnitOfWork) -> None:
     account.id_number, account.id_index, account.display_name = id_number, index, name
 
 
-def _raise_to(level: int, account: Account, by: str, uow: UnitOfWork) -> None:
+def raise_level(level: int, account: Account, by: str, uow: UnitOfWork) -> None:
     account.level = max(account.level, level)
     write_down(by, f"real_name_level_{level}", [account.account_id], uow)

@@ -13,6 +13,7 @@ from chassis.uow import UnitOfWork
 from contracts.identity import SessionRevoked
 from services.identity import keys
 from services.identity.domain import SESSION_LIVES, Account, Origin, Session
+from services.identity.domain.sessions import PASSWORD
 from services.identity.handlers.accounts import locked
 from services.identity.handlers.grants import end_grants
 from services.identity.orm import session as session_table
@@ -29,13 +30,16 @@ class SignedIn:
     sso: str | None = None
 
 
-def sign_in(account_id: str, uow: UnitOfWork, origin: Origin | None = None) -> SignedIn:
-    """Start a session for somebody whose password was right. Sessions that are over are forgotten."""
+def sign_in(
+    account_id: str, uow: UnitOfWork, origin: Origin | None = None, began_by: str = PASSWORD
+) -> SignedIn:
+    """Start a session for somebody whose password was right, or who came by ``began_by``. Sessions that are
+    over are forgotten."""
     account = locked(account_id, uow)
     over = or_(session_table.c.ended_at.is_not(None), session_table.c.started_at < uow.now - SESSION_LIVES)
     uow.session.execute(delete(session_table).where(session_table.c.account_id == account_id, over))
     token, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    session = account.sign_in(uuid4().hex, _hash(token), uow.now, origin)
+    session = account.sign_in(uuid4().hex, _hash(token), uow.now, origin, began_by)
     session.browser = _hash(browser)
     uow.session.add(session)
     return SignedIn(

@@ -20,6 +20,7 @@ from services.identity.domain import (
     Step,
     needs_second_factor,
     next_step,
+    ways_of,
 )
 from services.identity.handlers import second_factor
 from services.identity.handlers.accounts import locked
@@ -73,7 +74,7 @@ def proceed(
     if new_device and _has_signed_in(account.account_id, uow):
         uow.emit(SecurityChanged(account_id=account.account_id, change="new_device"))
     note_sign_in(account.account_id, "signed_in", origin, uow)
-    return sign_in(account.account_id, uow, origin)
+    return sign_in(account.account_id, uow, origin, ways_of(passed))
 
 
 def take_up(token: str, uow: UnitOfWork) -> tuple[Account, Challenge]:

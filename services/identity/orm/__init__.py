@@ -12,6 +12,7 @@ from services.identity.orm.second_factor import challenge, enrolment, recovery_c
 from services.identity.orm.sign_ins import sign_in
 from services.identity.orm.space import certificate, certificate_consent, reading
 from services.identity.orm.units import unit
+from services.identity.orm.upstreams import link_ticket, upstream_flow, upstream_link
 
 __all__ = [
     "account",
@@ -28,6 +29,7 @@ __all__ = [
     "grant",
     "invitation",
     "key",
+    "link_ticket",
     "metadata",
     "phone_check",
     "reading",
@@ -38,4 +40,6 @@ __all__ = [
     "sign_in",
     "sign_out_note",
     "unit",
+    "upstream_flow",
+    "upstream_link",
 ]

@@ -44,6 +44,7 @@ session = Table(
     Column("device", String(24), nullable=False, server_default="other/other"),
     Column("address", String(24), nullable=False, server_default=""),
     Column("browser", String(64)),
+    Column("began_by", String(40), nullable=False, server_default="pwd"),
     Index("session_of", "account_id"),
 )
 

@@ -37,7 +37,7 @@ def metadata_of(config: Config) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": [*by_secret, "none"],
         "prompt_values_supported": ["none", "login", "consent"],
         "claims_supported": [
-            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"),
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
             *("name", "account_kind", "level", "department", "roles", "firm_name", "credit_code"),
         ],
         "acr_values_supported": ["urn:onewindow:level:0"],

@@ -221,7 +221,8 @@ class IdToken(OpenIDCode):
         return claims | {"sid": authorization_code.code.session_id}
 
     def generate_user_info(self, user: Owner, scope: str) -> dict[str, Any]:
-        return {"sub": user.account.account_id, "acr": acr(user.account)}
+        ways = user.session.began_by.split()
+        return {"sub": user.account.account_id, "acr": acr(user.account), "amr": ways}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from services.identity import security_problems
 from services.identity.problems import PROBLEMS
 from services.identity.settings import Settings
 from services.identity.space_problems import SPACE_PROBLEMS
+from services.identity.upstream import Upstreams, read_upstreams
+from services.identity.upstream_problems import UPSTREAM_PROBLEMS
 from services.identity.web.accounts import accounts
 from services.identity.web.consents import consents
 from services.identity.web.firms import firms
@@ -24,6 +26,7 @@ from services.identity.web.space import known, space
 from services.identity.web.staff import staff
 from services.identity.web.steps import steps
 from services.identity.web.tokens import tokens
+from services.identity.web.upstreams import upstreams
 
 BLUEPRINTS = (
     tokens,
@@ -39,16 +42,20 @@ BLUEPRINTS = (
     oidc,
     logout,
     consents,
+    upstreams,
 )
 
 
 def create_app(config: Config, **options: Any) -> Flask:
     """Identity's WSGI application."""
     Settings.from_env()  # a slip of the pen is told at the start
-    return service_app(
+    others = Upstreams(read_upstreams(), config.public_url)
+    app = service_app(
         config,
         title="One Window identity",
         blueprints=list(BLUEPRINTS),
-        problems={**PROBLEMS, **security_problems.PROBLEMS, **SPACE_PROBLEMS},
+        problems={**PROBLEMS, **security_problems.PROBLEMS, **SPACE_PROBLEMS, **UPSTREAM_PROBLEMS},
         **options,
     )
+    others.install(app)
+    return app

@@ -12,7 +12,7 @@ from services.identity import own_data_schemas as schemas
 from services.identity import passwords, queries
 from services.identity.guesses import WrongPasswords
 from services.identity.handlers import own_data as handlers
-from services.identity.problems import wrong_password
+from services.identity.problems import no_password, wrong_password
 
 own_data = Blueprint("own_data", __name__, description="A copy of one's own data; closing one's account.")
 
@@ -39,8 +39,11 @@ class Closure(MethodView):
         """Close the account and erase who it was; by the password. It can't be undone."""
         database, mine = current_database(), caller().account_id
         with database.read() as session:
-            kept = queries.account(mine, session).password_hash
+            account = queries.account(mine, session)
+            kept = account.password_hash
             waiting = guesses.waiting(mine, session, database.now(session))
+        if not account.has_password:
+            raise no_password()
         right = not waiting and passwords.matches(kept, command["password"])
         with database.transaction() as uow:
             if right:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask.views import MethodView
@@ -24,6 +25,7 @@ from services.identity.guesses import Codes, own_password
 from services.identity.security_problems import (
     no_second_factor,
     second_factor_demanded,
+    sign_in_again,
     wrong_code,
     wrong_new_password,
     wrong_old_password,
@@ -32,6 +34,8 @@ from services.identity.settings import Settings
 from services.identity.web.caller import address, device
 
 security = Blueprint("security", __name__, description="One's own password, second factor and sessions.")
+
+SOON = timedelta(minutes=15)
 
 
 @security.route("/me/security")
@@ -43,7 +47,8 @@ class Security(MethodView):
         """How the caller signs in."""
         account = queries.account(caller().account_id, current_session())
         known = security_queries.security(account.account_id, current_session())
-        return known | {"second_factor_demanded": _demanded(account)}
+        more = {"has_password": account.has_password, "login": account.login}
+        return known | more | {"second_factor_demanded": _demanded(account)}
 
 
 @security.route("/me/password")
@@ -52,8 +57,9 @@ class Password(MethodView):
     @security.arguments(security_schemas.PasswordChange)
     @security.response(204)
     def post(self, command: dict[str, Any]) -> None:
-        """Change it; all other sessions end."""
-        account = _with_password(command["password"])
+        """Change it; all other sessions end. Who has none yet, having come through another provider, sets the
+        first one soon after signing in."""
+        account = _without_password() or _with_password(command["password"])
         if (
             reason := passwords.wrong(command["new_password"], account.login, account.display_name)
         ) is not None:
@@ -163,6 +169,20 @@ class OtherSessions(MethodView):
         """Sign out everywhere but here."""
         here = caller()
         return {"ended": handlers.revoke_other_sessions(here.account_id, here.session_id, current_uow())}
+
+
+def _without_password() -> Account | None:
+    """The caller's account when it has no password; a problem when the sign-in was a while ago."""
+    database, here = current_database(), caller()
+    with database.read() as session:
+        account = queries.account(here.account_id, session)
+        if account.has_password:
+            return None
+        mine = security_queries.sessions(here.account_id, session, database.now(session))
+        oldest = database.now(session) - SOON
+    if not any(s["session_id"] == here.session_id and s["started_at"] >= oldest for s in mine):
+        raise sign_in_again()
+    return account
 
 
 def _with_password(password: str) -> Account:

@@ -54,6 +54,8 @@ ACTS = {
     "read_own_data:prefill": "取本人资料填表",
     "real_name_level_3": "当面核实为 L3",
     "window_no_match": "当面核对不一致",
+    "upstream:link": "关联别处的账号",
+    "upstream:unlink": "取消关联别处的账号",
 }
 ADMINISTRATORS = ("platform_admin", "security_admin")
 READERS = (*ADMINISTRATORS, "department_it")

@@ -45,6 +45,7 @@ from services.portal.web import (
     space,
     steps,
     stream,
+    upstream,
     window,
     work,
 )
@@ -117,6 +118,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         lead.pages,
         own_data.pages,
         steps.pages,
+        upstream.pages,
         security.pages,
         admin.pages,
         real_name.pages,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, request
 
 from services.portal.clients import Refused
-from services.portal.web.portal import city, go, language, note, page, requires
+from services.portal.web.portal import account, city, go, language, note, page, requires
 
 pages = Blueprint("security", __name__, url_prefix="/me/security")
 
@@ -40,16 +40,20 @@ def mine() -> Response:
 @requires("person", "firm", "staff")
 def password() -> Response:
     t, form = language(), request.form
-    errors = {} if form.get("password") else {"password": t("请填写现在的密码")}
+    first = form.get("first") == "1"
+    errors = {} if first or form.get("password") else {"password": t("请填写现在的密码")}
     if not form.get("new_password"):
         errors["new_password"] = t("请填写新密码")
     elif form["new_password"] != form.get("again", ""):
         errors["again"] = t("两次填的不一样，请再填一次")
     if not errors:
-        errors = _done(lambda: city().change_password(form["password"], form["new_password"]), "password")
+        errors = _done(
+            lambda: city().change_password(form.get("password", ""), form["new_password"]),
+            "new_password" if first else "password",
+        )
     if errors:
         return _mine(errors)
-    note(t("密码改好了，其他设备已退出登录。"))
+    note(t("密码设好了。") if first else t("密码改好了，其他设备已退出登录。"))
     return go("security.mine")
 
 
@@ -143,6 +147,7 @@ def _mine(errors: dict[str, str]) -> Response:
         "security.html",
         422 if errors else 200,
         known=here.my_security(),
+        links=here.my_links() if account().get("kind") == "person" else [],
         sessions=[s | {"device": device_words(s["device"])} for s in here.my_sessions()],
         errors=list(errors.items()),
     )

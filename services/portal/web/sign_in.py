@@ -44,6 +44,8 @@ from services.portal.web.public import first_page, pages, why_not
 AUTHORIZE = "/api/identity/authorize"
 SCOPE = "openid profile firm onewindow"
 SKEW_S = 60
+BY_UPSTREAM = "upstream:"
+"""So the ID token's ``amr`` names the provider somebody came through."""
 
 log = structlog.get_logger("portal")
 
@@ -86,7 +88,7 @@ def sign_in_account() -> Response:
     """The provider's own page: account and password. ``next`` is the request it goes on with."""
     t = language()
     if request.method == "GET":
-        return page("sign_in.html", next=next_or(""), login="", errors=[])
+        return page("sign_in.html", next=next_or(""), login="", errors=[], upstreams=offered())
     login, password = request.form.get("login", "").strip(), request.form.get("password", "")
     errors = [] if login else [("login", t("请填写账号"))]
     errors += [] if password else [("password", t("请填写密码"))]
@@ -99,7 +101,16 @@ def sign_in_account() -> Response:
             errors = [("login", why_not(refused))]
         else:
             return recognised(answer, next_or(""))
-    return page("sign_in.html", 422, next=next_or(""), login=login, errors=errors)
+    here = {"next": next_or(""), "login": login, "errors": errors, "upstreams": offered()}
+    return page("sign_in.html", 422, **here)
+
+
+def offered() -> list[dict[str, Any]]:
+    """The other providers people may sign in through; none while identity is away."""
+    try:
+        return list(portal().public("upstreams"))
+    except (Refused, Unreachable):
+        return []
 
 
 def recognised(answer: SignedIn, wanted: str) -> Response:
@@ -110,6 +121,7 @@ def recognised(answer: SignedIn, wanted: str) -> Response:
             anybody().end_session(old)
     tokens, known_device = answer
     session().step = {}
+    _link(tokens["access_token"])
     response = keep_device(onwards(wanted), known_device)
     response.set_cookie(
         SSO_COOKIE,
@@ -120,6 +132,21 @@ def recognised(answer: SignedIn, wanted: str) -> Response:
         secure=portal().config.public_url.startswith("https:"),
     )
     return response
+
+
+def _link(token: str) -> None:
+    """Whoever came from another provider has now signed in here: both are the same person."""
+    waiting, session().link = session().link, {}
+    if not waiting:
+        return
+    try:
+        portal().city(token, language().code).link(waiting["ticket"])
+    except Refused as refused:
+        note(refused.detail, "wait")
+    except Unreachable as error:
+        log.warning("not linked", error=repr(error))
+    else:
+        note(language()("已关联。以后可以直接从那边登录。"))
 
 
 def onwards(wanted: str) -> Response:
@@ -147,12 +174,13 @@ def signed_in_there() -> Response:
             raise NotJoined(request.args.get("error", "no code"))
         address = request.args["code"], flow["verifier"], _redirect_uri(), _secret()
         tokens = anybody().exchange(*address)
-        _check_id_token(tokens, flow["nonce"])
+        ways = _check_id_token(tokens, flow["nonce"]).get("amr", [])
         tokens["account"] = portal().city(tokens["access_token"], language().code).me()
     except (NotJoined, Refused) as error:
         return _not_joined(str(error))
     session().notes = [n for n in session().notes if n["text"] != language()(EXPIRED)]
     session().begin(tokens, time.time())
+    session().came_by = next((w[len(BY_UPSTREAM) :] for w in ways if w.startswith(BY_UPSTREAM)), "")
     return go_to(flow["next"] or flow["root"] + url_for(first_page(account())))
 
 
@@ -164,8 +192,8 @@ def _not_joined(why: str) -> Response:
     )
 
 
-def _check_id_token(tokens: dict[str, Any], nonce: str) -> None:
-    """Signed by the provider, for us, now, in answer to this very request. Raises `NotJoined`."""
+def _check_id_token(tokens: dict[str, Any], nonce: str) -> dict[str, Any]:
+    """Its claims: signed by the provider, for us, now, in answer to this very request. Raises `NotJoined`."""
 
     def key_of(signed: Any) -> ECKey:
         key = serving().verifier.keyring.key(str(signed.headers().get("kid")))
@@ -179,6 +207,7 @@ def _check_id_token(tokens: dict[str, Any], nonce: str) -> None:
         found = {name: claims.get(name) for name in expected}
         if found != expected or float(claims["exp"]) < time.time() - SKEW_S:
             raise NotJoined("the ID token speaks of something else")
+        return dict(claims)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise NotJoined(type(error).__name__) from None
 
@@ -230,9 +259,13 @@ def sign_out() -> Response:
         portal().city("" if sso else token(), language().code).end_session(sso)
     except (Refused, Unreachable) as error:
         log.warning("session not ended", error=repr(error))
+    came_by = next((language().of(o["name"]) for o in offered() if o["slug"] == session().came_by), "")
     session().end()
     session().tracked.clear()
     note(language()("您已退出登录。"))
+    if came_by:
+        text = language()("您在{name}那边可能还登录着。用的是公用电脑的话，请到那里也退出。", name=came_by)
+        note(text, "wait")
     response = go("public.home")
     response.delete_cookie(SSO_COOKIE, path="/", httponly=True, samesite="Lax")
     return response

@@ -21,6 +21,8 @@ from tests.integration.identity_office import Office
 from tests.unit.portal.fake_follow import FollowCity
 from tests.unit.portal.fake_sign_in import one_origin
 
+HANDS_OUT = ("/api/identity/token", "/api/identity/upstream")
+
 
 class StaffCity(FollowCity):
     """`FollowCity` with identity as it is; the portal has heard which keys it signs with."""
@@ -79,7 +81,7 @@ class _Remembering(BaseAdapter):
         answer = self._inner.send(request, **options)
         for name, value in parse_cookie(answer.headers.get("Set-Cookie", "")).items():
             answer.cookies.set(name, value or "")
-        if answer.status_code == 200 and request.path_url.startswith("/api/identity/token"):
+        if answer.status_code == 200 and request.path_url.startswith(HANDS_OUT):
             body = answer.json()
             if "access_token" in body:
                 self._city.has_signed_in(body)
