@@ -1,4 +1,4 @@
-"""Delivers to webhooks: takes what is due, commits “trying”, calls outside any transaction, commits the outcome.
+"""Delivers to webhooks: takes what is due, commits “trying”, calls, commits what became of it.
 
 Several webhooks are called at a time and each in its own order, so that a slow one holds up nobody else's.
 When the process ends in between, the delivery is made again after `LEASE` under the same ``webhook-id``.

@@ -1,4 +1,7 @@
-"""HTTP: ``/api/notification/hooks``. Each department's IT looks after its own webhooks."""
+"""HTTP: ``/api/notification/hooks``. Each department's IT looks after its own webhooks.
+
+No ``Idempotency-Key`` here: its answers are kept, and a secret is shown once.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ class Hooks(MethodView):
         now = current_database().now(session)
         return {"items": queries.endpoints(own_department(), now, session)}
 
-    @writes(idempotent=True)
+    @writes
     @requires(*OF_ITS_DEPARTMENT)
     @blp.arguments(schemas.NewHook)
     @blp.response(201, schemas.HookWithSecret)
@@ -84,7 +87,7 @@ class Hook(MethodView):
 
 @blp.route("/hooks/<id>/secret")
 class HookSecret(MethodView):
-    @writes(idempotent=True)
+    @writes
     @requires(*OF_ITS_DEPARTMENT)
     @blp.response(200, schemas.HookWithSecret)
     def post(self, id: str) -> Any:
