@@ -38,6 +38,7 @@ FIRST_PAGES = {
     "platform_admin": "lead.outbox",
     "security_admin": "admin.staff",
     "auditor": "admin.audit",
+    "department_it": "dept.mine",
 }
 """Where staff begin: by the first of their roles here."""
 
