@@ -1,6 +1,6 @@
 """Webhooks: where they point, what is to be delivered, every try.
 
-Revision ID: notification_0005
+Revision ID: notification_0004
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 from chassis.types import BigId, JSONType, UtcDateTime
 
-revision = "notification_0005"
+revision = "notification_0004"
 down_revision = "notification_0003"
 branch_labels = None
 depends_on = None
