@@ -93,6 +93,11 @@ MESSAGES = Counter(
     "Messages to people by channel and what became of them: written, sent, put_off, failed, no_address.",
     ("channel", "outcome"),
 )
+WEBHOOK_DELIVERIES = Counter(
+    "onewindow_webhook_deliveries_total",
+    "Calls of departments' webhooks by what became of them: delivered, put_off, given_up.",
+    ("outcome",),
+)
 MESSAGES_OLDEST = Gauge(
     "onewindow_messages_oldest_seconds",
     "How long the oldest message that may be sent has been waiting.",

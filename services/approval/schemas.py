@@ -33,6 +33,23 @@ class InboxQuerySchema(ma.Schema):
     cursor = ma.fields.String()
 
 
+class EventsQuerySchema(ma.Schema):
+    after = ma.fields.Integer(
+        load_default=0,
+        validate=validate.Range(min=0),
+        metadata={"description": "``next`` of the page before."},
+    )
+    limit = ma.fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))
+
+
+class EventsSchema(ma.Schema):
+    items = ma.fields.List(
+        ma.fields.Dict(), required=True, metadata={"description": "CloudEvents 1.0 as in docs/asyncapi.yaml."}
+    )
+    next = ma.fields.Integer(required=True)
+    more = ma.fields.Boolean(required=True)
+
+
 class Results(ma.fields.Dict):
     """Result codes by name, as text; what is wrong with one is told under its name."""
 

@@ -16,9 +16,11 @@ from contracts import Event, approval, catalog, identity, intake
 from contracts.cloudevents import Envelope
 from contracts.notification import MessagesRead, MessageWritten
 from services.notification.domain import CATEGORIES, MAIL_AGE, To, Wish, wishes
+from services.notification.hooks import domain as hooks
+from services.notification.hooks import handlers as hook_handlers
 from services.notification.orm import application, colleague, message, preference, sandbox, title
 
-EVENTS: tuple[type[Event], ...] = (
+TOLD: tuple[type[Event], ...] = (
     catalog.ProcedurePublished,
     catalog.DepartmentPublished,
     identity.AccountOpened,
@@ -43,6 +45,8 @@ EVENTS: tuple[type[Event], ...] = (
     approval.CaseTerminated,
 )
 """All that is told to somebody, and what is needed to tell it."""
+EVENTS = (*TOLD, *(e for e in hooks.EVENTS if e not in TOLD))
+"""With what webhooks are told."""
 
 
 def follow(events: list[Envelope], uow: UnitOfWork) -> None:
@@ -54,6 +58,7 @@ def follow(events: list[Envelope], uow: UnitOfWork) -> None:
     found = [(envelope, wish) for envelope in events for wish in wishes(envelope.event)]
     if found:
         _write(found, uow)
+    hook_handlers.follow(events, uow)
 
 
 def read(account_id: str, message_ids: Iterable[str] | None, uow: UnitOfWork) -> None:

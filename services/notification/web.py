@@ -11,6 +11,7 @@ from chassis.config import Config
 from chassis.web import Blueprint, caller, current_session, current_uow, own, reads, requires, writes
 from chassis.web import create_app as service_app
 from services.notification import handlers, queries, schemas
+from services.notification.hooks.web import blp as hooks
 from services.notification.problems import PROBLEMS
 
 blp = Blueprint("notification", __name__, description="Messages to people, in the space and by e-mail.")
@@ -19,7 +20,7 @@ blp = Blueprint("notification", __name__, description="Messages to people, in th
 def create_app(config: Config, **options: Any) -> Flask:
     """Notification's WSGI application."""
     return service_app(
-        config, title="One Window notification", blueprints=[blp], problems=PROBLEMS, **options
+        config, title="One Window notification", blueprints=[blp, hooks], problems=PROBLEMS, **options
     )
 
 

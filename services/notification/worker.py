@@ -12,6 +12,8 @@ from contracts import identity
 from contracts.cloudevents import Envelope
 from services.notification import handlers
 from services.notification.contacts import IdentityContacts, Remembering
+from services.notification.hooks.outward import networks
+from services.notification.hooks.sender import Sender as HookSender
 from services.notification.mail import Settings, provider_of, texts_of
 from services.notification.sender import Sender
 
@@ -34,11 +36,24 @@ class Sending(Repeating):
         return self._sender.step()
 
 
+class Delivering(Repeating):
+    """Calls the webhooks of departments."""
+
+    def setup(self) -> None:
+        super().setup()
+        inner = networks(os.environ.get("ONEWINDOW_WEBHOOK_NETWORKS", ""))
+        self._sender = HookSender(open_database(self.config), inner)
+
+    def step(self) -> float:
+        return self._sender.step()
+
+
 class NotificationWorker(Worker):
     """Writes down whom to tell what; the sender beside it does the telling."""
 
     name = "notification"
     sending = Sending()
+    delivering = Delivering()
 
     @subscribe("notification.events", *handlers.EVENTS, linger=0.25)
     def events(self, events: list[Envelope], uow: UnitOfWork) -> None:

@@ -14,6 +14,7 @@ from services.portal.catalog_client import CatalogCalls
 from services.portal.desk_calls import DeskCalls
 from services.portal.firm_client import FirmCalls
 from services.portal.follow_client import FollowCalls
+from services.portal.hook_client import HookCalls
 from services.portal.own_data_client import OwnDataCalls
 from services.portal.paper_client import PaperCalls
 from services.portal.security_client import SecurityCalls
@@ -68,6 +69,7 @@ class City(
     DeskCalls,
     FirmCalls,
     FollowCalls,
+    HookCalls,
     OwnDataCalls,
     PaperCalls,
     SecurityCalls,

@@ -376,4 +376,5 @@ def test_the_openapi_document_names_every_way(bureau: Bureau) -> None:
         f"{BASE}/filters/{{name}}",
         f"{BASE}/cases/{{number}}",
         f"{BASE}/corrections/{{number}}",
+        f"{BASE}/events",
     }

@@ -88,7 +88,7 @@ def test_the_list_of_endpoints_is_complete(office: Office) -> None:
         (method.upper(), path.removeprefix(BASE).replace("{message_id}", "{mine}"))
         for path, methods in document["paths"].items()
         for method in methods
-        if method in ("get", "post", "put", "delete")
+        if method in ("get", "post", "put", "delete") and "/hooks" not in path
     }
     assert found == set(ENDPOINTS)
 

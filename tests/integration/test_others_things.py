@@ -37,6 +37,7 @@ BODIES: dict[str, Any] = {
     "signature": {"signed": False, "reason": "再看"},
     "certificates": {"certificates": {"m01": True}},
     "from-space": {"file_id": "none"},
+    "again": {"events": ["0" * 36]},
 }
 
 
@@ -63,7 +64,7 @@ def sent(who: FlaskClient, method: str, url: str) -> Any:
     if method == "POST" and "/materials/" in url and last != "from-space":
         more["data"] = {"file": (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "a.pdf", "application/pdf")}
     elif method == "PATCH":
-        more["json"] = {"answers": {"shop_name": "x"}}
+        more["json"] = {"state": "paused"} if "/hooks/" in url else {"answers": {"shop_name": "x"}}
     elif method in ("POST", "PUT"):
         more["json"] = BODIES.get(last, {}) if "/supervisions/" not in url else {"answer": "已处理"}
     return who.open(url, method=method, **more)

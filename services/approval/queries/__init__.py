@@ -12,6 +12,7 @@ from services.approval.queries.branches import (
     inbox_query,
     procedure_of,
 )
+from services.approval.queries.events import events_of
 from services.approval.queries.head import head_desk, supervision_view, supervisions
 from services.approval.queries.own import delegations, filters, templates
 
@@ -24,6 +25,7 @@ __all__ = [
     "case_for",
     "corrections_for",
     "delegations",
+    "events_of",
     "filters",
     "head_desk",
     "inbox",

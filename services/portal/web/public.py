@@ -40,6 +40,7 @@ FIRST_PAGES = {
     "security_admin": "admin.staff",
     "department_it": "admin.staff",
     "auditor": "admin.audit",
+    "department_it": "dept.mine",
 }
 """Where staff begin: by the first of their roles here."""
 

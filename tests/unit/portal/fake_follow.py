@@ -33,6 +33,8 @@ ACCOUNTS |= {
         ("zhou-sup", "周督办", "supervisor", "ZW"),
         ("xukeqin", "许克勤", "approver", "SJ"),
         ("admin", "平台管理员", "platform_admin", "ZW"),
+        ("tangyizhou", "唐一舟", "department_it", "SJ"),
+        ("it-xf", "消防信息员", "department_it", "XF"),
     )
 }
 

@@ -1,0 +1,1 @@
+"""Webhooks: departments that speak no AMQP are told over HTTP, signed after Standard Webhooks."""
