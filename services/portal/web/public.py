@@ -38,7 +38,6 @@ FIRST_PAGES = {
     "platform_admin": "lead.outbox",
     "window_clerk": "window.real_name",
     "security_admin": "admin.staff",
-    "department_it": "admin.staff",
     "auditor": "admin.audit",
     "department_it": "dept.mine",
 }

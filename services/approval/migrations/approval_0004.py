@@ -1,13 +1,13 @@
 """A department reads what concerns it from any point on.
 
-Revision ID: approval_0006
+Revision ID: approval_0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "approval_0006"
-down_revision = "approval_0002"
+revision = "approval_0004"
+down_revision = "approval_0003"
 branch_labels = None
 depends_on = "chassis_0001"
 
