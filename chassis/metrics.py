@@ -93,6 +93,11 @@ MESSAGES = Counter(
     "Messages to people by channel and what became of them: written, sent, put_off, failed, no_address.",
     ("channel", "outcome"),
 )
+SIGNING_ROUNDS = Counter(
+    "onewindow_signing_rounds_total",
+    "Rounds of signatures by what became of them: started, filed, objected, changed, withdrawn, expired.",
+    ("outcome",),
+)
 WEBHOOK_DELIVERIES = Counter(
     "onewindow_webhook_deliveries_total",
     "Calls of departments' webhooks by what became of them: delivered, put_off, given_up.",

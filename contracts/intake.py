@@ -133,6 +133,34 @@ class CertificatesUsed(Event):
     used_at: datetime
 
 
+@event(subject="signer_id")
+@dataclass(frozen=True, kw_only=True)
+class SignerInvited(Event):
+    """Somebody shall sign an application before it is filed. Phone and link are read from intake, by
+    ``signer_id``, at the moment of sending."""
+
+    signer_id: str
+    round_id: str
+    procedure: str
+    expires_at: datetime
+
+
+@event(subject="round_id")
+@dataclass(frozen=True, kw_only=True)
+class SigningEnded(Event):
+    """No more signatures are gathered: all have signed and it is ``filed``, somebody ``objected``, the
+    application was ``changed`` meanwhile, its applicant has ``withdrawn``, or the time is over (``expired``).
+    ``signers`` are the accounts that had signed."""
+
+    round_id: str
+    procedure: str
+    applicant: str
+    outcome: Literal["filed", "objected", "changed", "withdrawn", "expired"]
+    signers: tuple[str, ...]
+    application_no: str | None = None
+    ended_at: datetime
+
+
 @event(subject="applicant")
 @dataclass(frozen=True, kw_only=True)
 class DossierRead(Event):

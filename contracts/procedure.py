@@ -106,6 +106,20 @@ class MaterialSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignerSpec:
+    """Who signs before filing (多方签署): the fields of the form that name them. With ``rows`` these are
+    members of each row of that field (every shareholder); without, fields of their own (the legal
+    representative).
+    """
+
+    role: str
+    title: Text
+    named_by: str
+    numbered_by: str
+    rows: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Join:
     """When the case is decided: the rule over the branches named (``k`` for k of n)."""
 
@@ -120,7 +134,8 @@ class Procedure:
 
     ``form`` is a JSON Schema (draft 2020-12) of the merged form: every data element once. Its
     ``x-groups`` list (title, fields) gives the order in which pages ask. ``materials`` are all that its
-    branches name, each once. ``minimum_level`` is the real-name level (0 to 3) it takes to file.
+    branches name, each once. ``minimum_level`` is the real-name level (0 to 3) it takes to file. It is filed
+    when all ``signers`` have signed the same version.
     """
 
     code: str
@@ -136,3 +151,4 @@ class Procedure:
     form: dict[str, Any]
     materials: tuple[MaterialSpec, ...] = ()
     minimum_level: int = 0
+    signers: tuple[SignerSpec, ...] = ()

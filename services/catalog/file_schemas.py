@@ -19,6 +19,7 @@ from contracts.procedure import (
     Limit,
     MaterialWay,
     OnTimeout,
+    SignerSpec,
     Text,
     Unit,
 )
@@ -109,6 +110,15 @@ class ConditionFile(Shape):
     def check_equals(self, value: Any, **_: Any) -> None:
         if not isinstance(value, str | int | float):
             raise ma.ValidationError("Must be a text, a number, true or false.")
+
+
+class SignerFile(Shape):
+    builds = SignerSpec
+    role = fields.String(required=True, validate=validate.Regexp(r"^[a-z_]{2,40}$"))
+    title = text()
+    named_by = fields.String(required=True)
+    numbered_by = fields.String(required=True)
+    rows = fields.String(load_default=None)
 
 
 class JoinFile(Shape):
@@ -323,6 +333,7 @@ class ItemFile(Offer, Handling):
     optional = Many(fields.String())
     branches = Many(fields.Nested(ItemBranchFile))
     join = fields.Nested(JoinFile, load_default=None)
+    signers = Many(fields.Nested(SignerFile))
     scope = text()
     minimum_real_name_level = fields.Integer(strict=True, required=True, validate=validate.Range(0, 4))
     classified = flag(False)

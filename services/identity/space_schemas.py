@@ -113,6 +113,19 @@ class Known(ma.Schema):
     certificates = ma.fields.List(ma.fields.Nested(Certificate))
 
 
+class Numbers(ma.Schema):
+    id_numbers = ma.fields.List(
+        ma.fields.String(validate=validate.Regexp(r"^[0-9]{17}[0-9X]$")),
+        required=True,
+        validate=validate.Length(min=1, max=60),
+    )
+
+
+class OwnPlace(ma.Schema):
+    place = ma.fields.Integer(required=True, allow_none=True)
+    level = ma.fields.Integer(required=True)
+
+
 class CertificateConsents(ma.Schema):
     """What the holder agrees to in a matter (a draft), by certificate; replaces what was said before."""
 

@@ -34,6 +34,11 @@ class Identity:
         """Record consents; the certificates that may be used now (``items``). None without an answer."""
         return self._post("/known/consents", headers, consents)
 
+    def self_among(self, headers: Mapping[str, str], numbers: list[str]) -> Mapping[str, Any] | None:
+        """Which of these ID numbers is the caller's own (``place``, or None) and the real-name ``level``.
+        None without an answer."""
+        return self._post("/known/self", headers, {"id_numbers": numbers})
+
     def _post(
         self, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:

@@ -15,6 +15,16 @@ from services.intake.domain import (
     UnknownDraft,
     UnknownMaterial,
 )
+from services.intake.domain.signing import (
+    LEVEL,
+    AlreadyAnswered,
+    NoSigners,
+    NotTheSigner,
+    SignaturesNeeded,
+    SigningOver,
+    TooManyInvitations,
+    UnknownSigning,
+)
 from services.intake.file_checks import BadFile
 from services.intake.forms import InvalidForm
 from services.intake.handlers import NothingCalledFor, WrongAudience
@@ -101,6 +111,67 @@ def _nothing_called_for(_: NothingCalledFor) -> Problem:
         "nothing-to-do",
         zh="按您的回答,没有需要办理的事项。",
         en="With these answers there is nothing to apply for.",
+    )
+
+
+def _signatures_needed(error: SignaturesNeeded) -> Problem:
+    return Problem(
+        409,
+        "signatures-needed",
+        zh="还要别人签署：请先发给各位签署人，都签了就自动提交。",
+        en="Others have to sign as well: send it round first; it is filed when all have signed.",
+        roles=list(error.roles),
+    )
+
+
+def _signing_over(error: SigningOver) -> Problem:
+    return Problem(
+        409,
+        "signing-over",
+        zh="这次签署已经结束了。",
+        en="This round of signatures is over.",
+        outcome=error.outcome,
+    )
+
+
+def _already_answered(error: AlreadyAnswered) -> Problem:
+    return Problem(
+        409, "already-answered", zh="已经答复过了。", en="This has been answered already.", state=error.state
+    )
+
+
+def _not_the_signer(error: NotTheSigner) -> Problem:
+    if error.reason == "level":
+        return Problem(
+            403,
+            "level-too-low",
+            zh="签署前要先实名：请核对姓名和身份证号，再打开这个链接。",
+            en="Before you sign, your name and ID number must be checked; then open this link again.",
+            needed=LEVEL,
+        )
+    return Problem(
+        403,
+        "another-person",
+        zh="这份签署是发给另一位的，请换本人的账号登录再打开。",
+        en="This was sent to somebody else; please sign in with that person's account.",
+    )
+
+
+def _no_signers(_: NoSigners) -> Problem:
+    return Problem(
+        409,
+        "no-signers",
+        zh="这件事不用别人签署，可以直接提交。",
+        en="Nobody has to sign this; it can be filed.",
+    )
+
+
+def _too_many_invitations(_: TooManyInvitations) -> Problem:
+    return Problem(
+        409,
+        "too-many-invitations",
+        zh="链接已经发过几次了，请直接联系这位签署人。",
+        en="The link has been sent several times; please speak to this person directly.",
     )
 
 
@@ -215,6 +286,13 @@ PROBLEMS: ProblemMap = {
     WrongAudience: _wrong_audience,
     NothingCalledFor: _nothing_called_for,
     DossierClosed: _dossier_closed,
+    SignaturesNeeded: _signatures_needed,
+    SigningOver: _signing_over,
+    AlreadyAnswered: _already_answered,
+    NotTheSigner: _not_the_signer,
+    NoSigners: _no_signers,
+    TooManyInvitations: _too_many_invitations,
+    UnknownSigning: lambda _: not_found(),
     BadCursor: _bad_cursor,
     BadFile: _bad_file,
     UnknownDraft: lambda _: not_found(),

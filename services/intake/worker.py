@@ -10,7 +10,7 @@ from chassis.worker import Worker, due, subscribe
 from contracts import approval, catalog, identity
 from contracts.cloudevents import Envelope
 from services.intake import handlers
-from services.intake.handlers import certificates, drafts, materials
+from services.intake.handlers import certificates, drafts, materials, signing
 from services.intake.orm import reading_trail
 from services.intake.papers import data_use_trail
 
@@ -76,6 +76,10 @@ class IntakeWorker(Worker):
     @due(drafts.EXPIRES)
     def draft_expires(self, draft_ids: list[str], uow: UnitOfWork) -> None:
         drafts.forget(draft_ids, uow)
+
+    @due(signing.EXPIRES)
+    def signing_expires(self, round_ids: list[str], uow: UnitOfWork) -> None:
+        signing.expire(round_ids, uow)
 
     @due(materials.SWEEP, breaker=MANY)
     def blob_sweep(self, digests: list[str], uow: UnitOfWork) -> None:

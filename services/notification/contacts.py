@@ -1,4 +1,5 @@
-"""Names and addresses, asked of identity in this service's own name at the moment of sending."""
+"""Names and addresses, asked of identity (of intake for signers) in this service's own name at the moment of
+sending."""
 
 from __future__ import annotations
 
@@ -31,6 +32,14 @@ class PhoneCode(NamedTuple):
     code: str
 
 
+class Invitation(NamedTuple):
+    """Whom to send a link to, and what it leads to. ``title`` is by language."""
+
+    phone: str
+    token: str
+    title: dict[str, str]
+
+
 class Contacts(Protocol):
     """Who answers how somebody is reached."""
 
@@ -39,6 +48,9 @@ class Contacts(Protocol):
 
     def phone_code(self, check_id: str) -> PhoneCode | None:
         """None when it is over; raises `Unreachable`."""
+
+    def invitation(self, signer_id: str) -> Invitation | None:
+        """None when it is answered or over; raises `Unreachable`."""
 
 
 class IdentityContacts:
@@ -66,17 +78,26 @@ class IdentityContacts:
         body = answer.json()
         return PhoneCode(body["phone"], body["code"])
 
-    def _asked(self, path: str, **params: str) -> requests.Response:
-        answer = self._ask(path, params)
+    def invitation(self, signer_id: str) -> Invitation | None:
+        answer = self._asked(f"/signers/{signer_id}", "intake")
+        if answer.status_code == 404:
+            return None
+        if answer.status_code != 200:
+            raise Unreachable(f"intake {answer.status_code}")
+        return Invitation(**answer.json())
+
+    def _asked(self, path: str, service: str = "identity", **params: str) -> requests.Response:
+        answer = self._ask(path, service, params)
         if answer.status_code == 401:  # revoked, or identity's keys are new
             self._ends = 0.0
-            answer = self._ask(path, params)
+            answer = self._ask(path, service, params)
         return answer
 
-    def _ask(self, path: str, params: dict[str, str]) -> requests.Response:
+    def _ask(self, path: str, service: str, params: dict[str, str]) -> requests.Response:
         if time.monotonic() > self._ends - RENEW_BEFORE_S:
             self._sign_in()
-        return self._call("GET", path, params=params, headers={"Authorization": f"Bearer {self._token}"})
+        bearer = {"Authorization": f"Bearer {self._token}"}
+        return self._call("GET", path, service, params=params, headers=bearer)
 
     def _sign_in(self) -> None:
         password = service_password(self._config.master_key, self._config.service)
@@ -90,12 +111,12 @@ class IdentityContacts:
         body = answer.json()
         self._token, self._ends = body["access_token"], time.monotonic() + body["expires_in"]
 
-    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        address = f"{self._config.urls['identity'].rstrip('/')}/api/identity{path}"
+    def _call(self, method: str, path: str, service: str = "identity", **arguments: Any) -> requests.Response:
+        address = f"{self._config.urls[service].rstrip('/')}/api/{service}{path}"
         try:
             return self._http.request(method, address, timeout=TIMEOUT, allow_redirects=False, **arguments)
         except requests.RequestException as error:
-            raise Unreachable(f"identity {type(error).__name__}") from None
+            raise Unreachable(f"{service} {type(error).__name__}") from None
 
 
 class Remembering:
@@ -118,6 +139,9 @@ class Remembering:
 
     def phone_code(self, check_id: str) -> PhoneCode | None:
         return self._contacts.phone_code(check_id)
+
+    def invitation(self, signer_id: str) -> Invitation | None:
+        return self._contacts.invitation(signer_id)
 
 
 def _session() -> requests.Session:

@@ -66,6 +66,18 @@ def wishes(event: Event) -> Iterator[Wish]:
                 facts={"check": event.check_id},
                 sms_until=event.expires_at,
             )
+        case intake.SignerInvited():
+            yield Wish(
+                text="signer",
+                category="todo",
+                to=To(account=event.signer_id),
+                facts={"signer": event.signer_id},
+                sms_until=event.expires_at,
+            )
+        case intake.SigningEnded(outcome=outcome) if outcome not in ("filed", "withdrawn"):
+            facts = {"procedure": event.procedure}
+            for account in (event.applicant, *event.signers):
+                yield Wish(text=f"signing_{outcome}", category="todo", to=To(account=account), facts=facts)
         case intake.ApplicationSubmitted():
             yield _applicant(event.application_no, "received", "progress")
         case intake.ApplicationAccepted():

@@ -27,6 +27,8 @@ TOLD: tuple[type[Event], ...] = (
     identity.StaffChanged,
     identity.SecurityChanged,
     identity.PhoneCodeWished,
+    intake.SignerInvited,
+    intake.SigningEnded,
     intake.ApplicationSubmitted,
     intake.ApplicationAccepted,
     intake.ApplicationReturned,

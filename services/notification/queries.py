@@ -105,11 +105,12 @@ def words_of(rows: Sequence[Any], session: Session) -> dict[str, dict[Language, 
 def wording(rows: Sequence[Any], session: Session) -> Callable[[Any], dict[Language, Words]]:
     """What says any of these messages in both languages, with everything it takes already read."""
     procedures = _procedures({row.case_id for row in rows if row.case_id}, session)
-    codes = {*procedures.values(), *(row.facts.get("department") for row in rows)} - {None}
+    named = (row.facts.get(name) for row in rows for name in ("department", "procedure"))
+    codes = {*procedures.values(), *named} - {None}
     titles = _titles(codes, session)
 
     def say(row: Any) -> dict[Language, Words]:
-        procedure = procedures.get(row.case_id, row.case_id or "")
+        procedure = procedures.get(row.case_id, row.case_id or row.facts.get("procedure", ""))
         return {
             language: words(row.text, row.facts, row.case_id, procedure, titles, language)
             for language in LANGUAGES

@@ -43,6 +43,7 @@ ANSWERS = {
     "POST /api/identity/upstreams/{slug}/answers": {"display_name"},
     "POST /api/identity/upstream-accounts": {"display_name"},
     "GET /api/identity/phone-codes/{check_id}": {"phone"},
+    "GET /api/intake/signers/{signer_id}": {"phone"},
     "GET /api/identity/accounts/names": {"display_name"},
     "GET /api/identity/accounts/contacts": {"display_name", "email"},
 }

@@ -31,6 +31,7 @@ def check_procedure(procedure: Procedure, city: City) -> Iterator[Objection]:
             yield f"branches.{number}.{where}", reason
     yield from _check_graph(branches)
     yield from _check_join(procedure.join, branches)
+    yield from _check_signers(procedure)
     for page in procedure.form["x-groups"]:
         if len(page["fields"]) > city.largest_group:
             yield (
@@ -58,6 +59,22 @@ def check_limits(statutory: Limit | None, promised: Limit) -> Iterator[Objection
     yield from check_limit("promised", promised)
     if statutory and statutory.unit == promised.unit and promised.value > statutory.value:
         yield "promised", "is longer than the statutory limit"
+
+
+def _check_signers(procedure: Procedure) -> Iterator[Objection]:
+    """Each signer is named by fields the form has; of a list, by members of its rows."""
+    fields = procedure.form["properties"]
+    for number, signer in enumerate(procedure.signers):
+        where, among = f"signers.{number}", fields
+        if signer.rows is not None:
+            rows = fields.get(signer.rows, {})
+            if rows.get("type") != "array":
+                yield f"{where}.rows", f"no list {signer.rows} in the form"
+                continue
+            among = rows["items"].get("properties", {})
+        for part in ("named_by", "numbered_by"):
+            if getattr(signer, part) not in among:
+                yield f"{where}.{part}", f"no element {getattr(signer, part)}"
 
 
 def _check_branch(branch: BranchSpec, keys: Sequence[str], city: City) -> Iterator[Objection]:

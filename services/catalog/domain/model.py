@@ -15,6 +15,7 @@ from contracts.procedure import (
     Limit,
     MaterialWay,
     OnTimeout,
+    SignerSpec,
     Text,
 )
 
@@ -263,6 +264,7 @@ class Item:
     visit_exception: Override | None = None
     external: External | None = None
     faq: tuple[Question, ...] = ()
+    signers: tuple[SignerSpec, ...] = ()
     sample: bool = False
 
 

@@ -38,6 +38,7 @@ def procedure_of_item(item: Item, city: City, *, version: int = 1) -> Procedure:
         form=merged_form(branches, item.optional, item.regroup, city),
         materials=used_materials([item], city),
         minimum_level=_level([item]),
+        signers=item.signers,
     )
 
 
@@ -70,6 +71,7 @@ def procedure_of_package(package: Package, city: City, *, version: int = 1) -> P
         form=merged_form(branches, optional, package.regroup, city),
         materials=used_materials((city.items[s.item] for s in specs), city),
         minimum_level=_level(city.items[s.item] for s in specs),
+        signers=tuple(dict.fromkeys(who for s in specs for who in city.items[s.item].signers)),
     )
 
 

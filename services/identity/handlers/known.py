@@ -6,7 +6,7 @@ down with its purpose. A certificate is used for a case with consent only, given
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,12 @@ from chassis.uow import UnitOfWork
 from chassis.workdays import SHANGHAI
 from services.identity.domain import Account, UnknownAccount
 from services.identity.domain.space import shown
+from services.identity.handlers.audit import write_down
 from services.identity.handlers.library import BUSINESS_LICENCE, UnknownCertificate
 from services.identity.handlers.readings import SELF, Reading, note
 from services.identity.orm.space import certificate, certificate_consent, issuing, material_kind
 
+CHECKED = 2
 PREFILL = "prefill"
 REUSE = "reuse"
 PREFILL_LICENCE = "business_licence"
@@ -66,6 +68,18 @@ def known_for(asked: Asked, holder: str, uow: UnitOfWork) -> tuple[list[Value], 
         note(_readings(values, asked, holder, uow), uow)
     changed = _changed_by(asked.procedure, uow.session)
     return values, _best((row for row in owned if row["code"] in asked.materials), changed)
+
+
+def own_place(id_numbers: Sequence[str], account_id: str, uow: UnitOfWork) -> tuple[int | None, int]:
+    """Where in this list the person's own number stands, once it has been checked (L2); and the level. Raises
+    `UnknownAccount`."""
+    account = uow.session.get(Account, account_id)
+    if account is None:
+        raise UnknownAccount(account_id)
+    write_down(account_id, "compare_id_number", [account_id], uow)
+    is_checked = account.kind == "person" and account.level >= CHECKED and account.id_number
+    place = id_numbers.index(account.id_number) if is_checked and account.id_number in id_numbers else None
+    return place, account.level
 
 
 def certificates_of(holder: str, session: Session, now: datetime) -> list[Row]:

@@ -89,6 +89,19 @@ class Known(MethodView):
         }
 
 
+@known.route("/known/self")
+class Self(MethodView):
+    @writes
+    @requires(*HOLDERS)
+    @known.arguments(space_schemas.Numbers)
+    @known.response(200, space_schemas.OwnPlace)
+    def post(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Which of these ID numbers, if any, is the caller's own checked one. For co-signing; it is written
+        down."""
+        place, level = handlers.own_place(command["id_numbers"], caller().account_id, current_uow())
+        return {"place": place, "level": level}
+
+
 @known.route("/known/consents")
 class Consents(MethodView):
     @writes

@@ -53,7 +53,7 @@ class Draft:
 
     def save(self, changes: Mapping[str, Any], seen: int, now: datetime) -> None:
         """Keep these answers beside the others; an answer of None is taken out."""
-        self._open()
+        self.must_be_open()
         self.seen_as(seen)
         changed = {name: value for name, value in changes.items() if self.answers.get(name) != value}
         self.saved_at = now
@@ -74,10 +74,11 @@ class Draft:
 
     def filed(self, application_no: str) -> None:
         """The answers are the application's now."""
-        self._open()
+        self.must_be_open()
         self.application_no = application_no
         self.answers, self.origins = {}, {}
 
-    def _open(self) -> None:
+    def must_be_open(self) -> None:
+        """Raises `AlreadyFiled`."""
         if self.application_no is not None:
             raise AlreadyFiled(self.application_no)

@@ -58,7 +58,7 @@ def submit(
     procedure = known.procedure
     if kind not in procedure.audience:
         raise WrongAudience(code)
-    called = _checked(known, form, filled, ended, withheld)
+    called = check_form(known, form, filled, ended, withheld)
     due = None
     if procedure.acceptance == "desk":
         due = replica.acceptance_due(procedure, uow.now, uow.session)
@@ -88,7 +88,7 @@ def resubmit(number: str, form: dict[str, Any], applicant: str, uow: UnitOfWork)
     found = _own(number, applicant, uow)
     known = replica.known_procedure(found.procedure, found.version, uow.session)
     again = _asked_again(found, known, uow) if found.status == "returned" else []
-    called = _checked(known, form, materials.filled(number, uow), again)
+    called = check_form(known, form, materials.filled(number, uow), again)
     due = replica.acceptance_due(known.procedure, uow.now, uow.session)
     _move(found, uow, lambda: found.resubmit(form, called, uow.now, due))
     needed = {code for b in known.procedure.branches if b.key in called for code in b.materials}
@@ -217,7 +217,7 @@ def _in_case(envelope: Envelope) -> tuple[str, int]:
     return envelope.subject, envelope.sequence
 
 
-def _checked(
+def check_form(
     known: replica.Known,
     form: Mapping[str, Any],
     filled: Collection[str],

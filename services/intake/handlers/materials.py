@@ -31,6 +31,7 @@ from services.intake.domain import (
     UnknownDraft,
     spec_of,
 )
+from services.intake.handlers import signing
 from services.intake.papers import blob, certificate_use, kept_file
 from services.intake.papers import material as table
 
@@ -63,7 +64,9 @@ def put_into_draft(draft_id: str, upload: Upload, account_id: str, uow: UnitOfWo
     found = _open_draft(draft_id, account_id, uow)
     procedure = replica.open_procedure(found.procedure, uow.session).procedure
     spec_of(procedure, upload.code, withheld_of(draft_id, uow.session))
-    return _put(upload, uow, draft_id=draft_id)
+    put = _put(upload, uow, draft_id=draft_id)
+    signing.changed(draft_id, uow)
+    return put
 
 
 def put_into_application(number: str, upload: Upload, account_id: str, uow: UnitOfWork) -> Material:
@@ -87,6 +90,7 @@ def take_out_of_draft(draft_id: str, code: str, account_id: str, uow: UnitOfWork
     """Empty a slot. Raises `UnknownDraft`, `AlreadyFiled`."""
     _open_draft(draft_id, account_id, uow)
     drop_all(uow, table.c.draft_id == draft_id, table.c.code == code)
+    signing.changed(draft_id, uow)
 
 
 def take_out_of_application(number: str, code: str, account_id: str, uow: UnitOfWork) -> None:

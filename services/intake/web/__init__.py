@@ -9,7 +9,7 @@ from chassis.config import Config
 from chassis.database import Database
 from services.intake.problems import PROBLEMS
 from services.intake.settings import Settings
-from services.intake.web import applications, drafts, kept, materials
+from services.intake.web import applications, drafts, kept, materials, signing
 from services.intake.web.means import NAME, Means
 
 FORM_AROUND_A_FILE = 64 * 1024
@@ -23,7 +23,7 @@ def create_app(
     app = web.create_app(
         config,
         "One Window: intake",
-        [*applications.PARTS, drafts.drafts, materials.materials, kept.kept],
+        [*applications.PARTS, drafts.drafts, materials.materials, kept.kept, signing.signings],
         PROBLEMS,
         database=database,
         larger=dict.fromkeys((*materials.UPLOADS, *kept.UPLOADS), settings.max_file + FORM_AROUND_A_FILE),

@@ -24,6 +24,7 @@ from chassis.web import (
 )
 from services.intake import handlers, paper_schemas, queries, replica, schemas
 from services.intake.domain import Application
+from services.intake.handlers.signing import check_signed
 from services.intake.numbers import is_application_no, is_query_code, query_code
 from services.intake.web.owner import acted, check_may_file, owner_for, owner_of_application, scope
 
@@ -76,6 +77,7 @@ class Applications(MethodView):
         who, uow = caller(), current_uow()
         owner = owner_for(command["procedure"])
         check_may_file(command["procedure"], uow.session)
+        check_signed(replica.open_procedure(command["procedure"], uow.session).procedure, command["form"], ())
         found = handlers.submit(
             command["procedure"],
             command["form"],

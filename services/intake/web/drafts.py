@@ -23,12 +23,12 @@ from chassis.web import (
 )
 from services.intake import paper_schemas, replica, schemas, slot_views
 from services.intake.domain import Draft, NoSuchSlot
-from services.intake.handlers import certificates, prefill
+from services.intake.handlers import certificates, prefill, signing
 from services.intake.handlers import drafts as handlers
 from services.intake.handlers.prefill import KnownField
 from services.intake.papers import certificate_use
 from services.intake.web.applications import APPLICANTS, receipt_of
-from services.intake.web.means import means, with_limits
+from services.intake.web.means import means, own_among, with_limits
 from services.intake.web.owner import acted, check_may_file_draft, owner_for, owner_of_draft, scope
 
 drafts = Blueprint("drafts", __name__, description="Forms being filled in, and what is known beforehand.")
@@ -124,23 +124,34 @@ class OneDraft(MethodView):
 
 @drafts.route("/drafts/<draft_id>/submit")
 class Submit(MethodView):
-    @writes
     @requires(*APPLICANTS)
     @drafts.response(201, schemas.ReceiptSchema)
     @drafts.alt_response(200, schema=schemas.ReceiptSchema)
     def post(self, draft_id: str) -> Any:
         """File it, by If-Match. Filed before, the same receipt comes again (200)."""
-        who, uow = caller(), current_uow()
-        owner = owner_of_draft(draft_id, uow.session)
-        slot_views.draft_of(draft_id, owner, uow.session)
-        check_may_file_draft(draft_id, uow.session)
-        filed, number = handlers.file(
-            draft_id, seen_revision(), owner, who.principal_kind, uow, filed_by=who.agent
-        )
-        location = {"Location": f"/api/intake/applications/{number}"}
-        if filed is None:
-            return receipt_of(number, uow.session, uow.master_key), 200, location
-        return receipt_of(filed, uow.session, uow.master_key), 201, location
+        with current_database().transaction() as uow:
+            owner = owner_of_draft(draft_id, uow.session)
+            draft = slot_views.draft_of(draft_id, owner, uow.session)
+            check_may_file_draft(draft_id, uow.session)
+            numbers = [p.id_number for p in signing.people_of(draft, uow)] if not draft.application_no else []
+        mine, _ = own_among(numbers)
+        who, seen = caller(), seen_revision()
+
+        def work(uow: UnitOfWork) -> tuple[Any, int, str]:
+            filed, number = handlers.file(
+                draft_id,
+                seen,
+                owner,
+                who.principal_kind,
+                uow,
+                filed_by=who.agent,
+                mine=() if mine is None else (mine,),
+            )
+            receipt = receipt_of(filed or number, uow.session, uow.master_key)
+            return receipt, 201 if filed else 200, number
+
+        receipt, status, number = current_database().write(work)
+        return receipt, status, {"Location": f"/api/intake/applications/{number}"}
 
 
 @drafts.route("/drafts/<draft_id>/certificates")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import current_app
+from flask import current_app, request
 
 from chassis.config import Config
+from chassis.problems import unavailable
 from chassis.storage import Vault, open_vault
 from services.intake.domain.materials import HANDED_IN
 from services.intake.known_data import Identity
@@ -44,3 +45,15 @@ def with_limits(slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
         slot | {"max_bytes": means().settings.max_file} if slot["how"] in HANDED_IN else slot
         for slot in slots
     ]
+
+
+def own_among(numbers: list[str]) -> tuple[str | None, int]:
+    """Which of these ID numbers is the caller's own verified one, by identity, and the caller's level. A 503
+    problem when identity doesn't answer."""
+    if not numbers:
+        return None, 0
+    answer = means().identity.self_among(dict(request.headers), numbers)
+    if answer is None:
+        raise unavailable()
+    place = answer["place"]
+    return None if place is None else numbers[place], int(answer["level"])

@@ -20,6 +20,7 @@ class FakeIdentity(BaseAdapter):
         self.away = False
         self.known: dict[str, tuple[Any, dict[str, str]]] = {}
         self.certificates: dict[str, dict[str, Any]] = {}
+        self.own: tuple[str, int] = ("", 0)  # the caller's number and level
         self.asked: list[requests.PreparedRequest] = []
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
@@ -27,8 +28,8 @@ class FakeIdentity(BaseAdapter):
         answer = requests.Response()
         answer.status_code = 503 if self.away else 200
         body = json.loads(request.body or b"{}")
-        is_consent = str(request.url).endswith("/consents")
-        found = self._agree(body) if is_consent else self._known(body)
+        answers = {"consents": self._agree, "self": self._self, "known": self._known}
+        found = answers[str(request.url).rsplit("/", 1)[-1]](body)
         answer._content = json.dumps(found).encode()
         return answer
 
@@ -42,6 +43,11 @@ class FakeIdentity(BaseAdapter):
         ]
         held = [c for code, c in self.certificates.items() if code in body["materials"]]
         return {"purpose": body["purpose"], "items": values, "certificates": held}
+
+    def _self(self, body: dict[str, Any]) -> dict[str, Any]:
+        number, level = self.own
+        numbers = body["id_numbers"]
+        return {"place": numbers.index(number) if number in numbers else None, "level": level}
 
     def _agree(self, body: dict[str, Any]) -> dict[str, Any]:
         by_id = {c["certificate_id"]: c for c in self.certificates.values()}

@@ -184,6 +184,7 @@ def test_open_pages_hear_of_a_message_once_a_batch(desk: Desk) -> None:
 def test_every_text_has_both_languages_and_every_wish_has_its_text(desk: Desk) -> None:
     facts = {"n": 2, "department": "SJ", "days": 5, "due": "2026-03-12T09:00:00+00:00"}
     facts |= {"licence": "L-1", "branch": f"{NUMBER}-01"}
+    facts |= {"token": "t", "title_zh": "开店", "title_en": "Opening a shop"}
     for name, found in texts().items():
         assert found.keys() == {"link", *LANGUAGES}
         for language in LANGUAGES:
