@@ -21,6 +21,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from deploy.local import machine
 from deploy.local.processes import family, gone, signal_all, until
 from deploy.local.servers import PostgresServer, RabbitServer
+from services.identity import passwords
 from tests.migrated import Fill, Templates
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -30,7 +31,24 @@ SHARE_A_PLATFORM = ("e2e",)
 ON_THEIR_OWN = ("tests/e2e/test_seed.py",)
 RAN_IN: defaultdict[str, set[str]] = defaultdict(set)
 
+REAL_PASSWORDS = passwords._hasher
+CHEAP_PASSWORDS = passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
 Databases = Callable[..., str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hundreds of tests sign in within this process, 20 ms each at the real cost."""
+    passwords._hasher = CHEAP_PASSWORDS
+    yield
+    passwords._hasher = REAL_PASSWORDS
+
+
+@pytest.fixture
+def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what a password costs."""
+    monkeypatch.setattr(passwords, "_hasher", REAL_PASSWORDS)
 
 
 @pytest.fixture(scope="session")

@@ -144,6 +144,7 @@ def test_each_wrong_password_after_a_wait_doubles_the_next(anyone: FlaskClient, 
     assert sign_in(anyone, "heji").status_code == 200
 
 
+@pytest.mark.usefixtures("real_passwords")
 def test_right_passwords_never_wait_however_many_come_at_once(app: Flask) -> None:
     with ThreadPoolExecutor(25) as pool:
         answers = pool.map(lambda _: sign_in(client(app), "yunfan").status_code, range(25))

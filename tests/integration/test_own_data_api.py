@@ -16,7 +16,7 @@ from chassis.database import Database
 from chassis.fakes.database import deliver, events_of, scratch_config
 from chassis.fakes.web import Mint, client
 from contracts.identity import AccountClosed, TokensRevoked
-from services.identity import orm, passwords
+from services.identity import orm
 from services.identity.web import create_app
 from services.intake import orm as intake_orm
 from services.intake.handlers import drafts as intake_drafts
@@ -58,13 +58,10 @@ class Person:
 
 
 @pytest.fixture
-def app(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
+def app(database: Database) -> Any:
     from chassis import trust
     from services.identity import keys
 
-    monkeypatch.setattr(
-        passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    )
     with database.transaction() as uow:
         keys.start(uow)
     learn(database)

@@ -134,6 +134,7 @@ def test_the_blind_index_depends_on_the_key() -> None:
     assert one != other and "3299" not in one
 
 
+@pytest.mark.usefixtures("real_passwords")
 def test_a_password_matches_its_own_hash_only() -> None:
     made = passwords.hashed("correct horse")
     assert made.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -143,7 +144,8 @@ def test_a_password_matches_its_own_hash_only() -> None:
     assert not passwords.matches("no hash", "correct horse")
 
 
-def test_an_unknown_login_costs_a_whole_argon2_check(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("real_passwords")
+def test_an_unknown_login_costs_a_whole_argon2_check() -> None:
     from argon2 import extract_parameters
 
     assert extract_parameters(passwords._NOBODYS) == extract_parameters(passwords.hashed("x"))
