@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
@@ -66,10 +65,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
     It doesn't wait for the disk: tests kill processes, and what a process has written outlives it.
     """
     machine.ensure_installed({machine.postgres_binaries: "postgresql"})
-    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
-        with psycopg.connect(server.url.format(database="postgres"), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
+    with PostgresServer(tmp_path_factory.mktemp("postgres"), durable=False) as server:
         yield server
 
 

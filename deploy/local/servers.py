@@ -250,10 +250,18 @@ class RabbitServer(Server):
 
 
 class PostgresServer(Server):
-    """A PostgreSQL server with durable settings. As root it runs as another user, which it insists on."""
+    """A PostgreSQL server with durable settings. As root it runs as another user, which it insists on.
+
+    One that isn't ``durable`` doesn't wait for the disk. What a process has written outlives its kill, not a
+    power cut.
+    """
 
     name = "PostgreSQL"
     stop_signal = signal.SIGINT  # "fast": open transactions are rolled back
+
+    def __init__(self, folder: Path, port: int | None = None, *, durable: bool = True):
+        super().__init__(folder, port)
+        self._durable = durable
 
     @property
     def url(self) -> str:
@@ -289,6 +297,7 @@ class PostgresServer(Server):
             "max_connections": 400,
             "shared_buffers": "256MB",
             "log_min_messages": "warning",
+            "fsync": "on" if self._durable else "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command: list[str | Path] = [binaries / "postgres", "-D", self.data, *options]
@@ -311,6 +320,7 @@ class PostgresServer(Server):
             "--locale=C",
         ]
         command += ["--auth=scram-sha-256", f"--pwfile={password}"]
+        command += [] if self._durable else ["--no-sync"]
         making = spawn(command, self.log, privileges=privileges, cwd=Path("/"))
         if making.wait(UP_WITHIN_S):
             raise RuntimeError(f"{self.name} could not make its files:\n{_tail(self.log)}")

@@ -38,7 +38,8 @@ class Stack:
 
     Programs are called ``<service>.web``, ``<service>.worker`` (``.worker.2`` … with replicas),
     ``portal.streams`` and ``gate``, which serves everything at ``port``. Each has a log in ``folder/log`` and
-    is started again when it dies. A context manager, which ends by `kill_all`.
+    is started again when it dies. A context manager, which ends by `kill_all`. Not ``durable``: its database
+    doesn't wait for the disk (see `PostgresServer`).
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Stack:
         broker_url: str | None = None,
         database_url: str | None = None,
         sample: Path | None = SAMPLE,
+        durable: bool = True,
     ):
         self.folder = folder.resolve()
         self.logs = self.folder / "log"
@@ -58,6 +60,7 @@ class Stack:
         self.postgres: PostgresServer | None = None
         self.metrics_urls: list[str] = []
         self._broker_url, self._database_url = broker_url, database_url
+        self._durable = durable
         self._supervisor: Supervisor | None = None
         self._web = {name: free_port() for name in service_names("web")}
         self._streams = free_port()
@@ -216,7 +219,7 @@ class Stack:
         if self._broker_url is None:
             self.rabbit = self.rabbit or RabbitServer(self.folder / "rabbitmq")
         if self._database_url is None:
-            self.postgres = self.postgres or PostgresServer(self.folder / "postgresql")
+            self.postgres = self.postgres or PostgresServer(self.folder / "postgresql", durable=self._durable)
         with ThreadPoolExecutor(2) as pool:
             servers = [s for s in (self.postgres, self.rabbit) if s is not None and not s.alive]
             for started in [pool.submit(server.start) for server in servers]:

@@ -19,7 +19,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 @pytest.fixture(scope="package")
 def distributed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    with Stack(tmp_path_factory.mktemp("stack")) as stack:
+    with Stack(tmp_path_factory.mktemp("stack"), durable=False) as stack:
         yield City(stack.urls)
 
 
