@@ -52,6 +52,15 @@ def to_materials(page: Page, code: str = "open-restaurant") -> None:
     raise AssertionError(page.url)
 
 
+def at_materials(platform: Platform, page: Page, code: str = "open-restaurant") -> None:
+    """The same for a test of what comes then: the pages before are answered beside the browser."""
+    begin(page, code)
+    number = page.url.split("/")[-2]
+    heji = Client(platform.urls, "heji")
+    heji.save_draft(heji.get("intake", f"/drafts/{number}"), sample_form(code))
+    page.goto(f"/apply/{number}/materials")
+
+
 def violations(page: Page) -> list[str]:
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
@@ -100,7 +109,7 @@ def test_a_bad_file_is_told_beside_its_slot_and_nothing_is_lost(
     platform: Platform, visit: Open, bad: FilePayload, said: str
 ) -> None:
     page = visit(platform.url, "heji")
-    to_materials(page)
+    at_materials(platform, page)
     page.set_input_files(".slot.tone-wait input[name=file] >> nth=0", bad)
     expect(page.locator("#errors")).to_contain_text(said)
     expect(page.locator(".slot.has-wrong .wrong")).to_contain_text(said)
@@ -110,7 +119,7 @@ def test_a_bad_file_is_told_beside_its_slot_and_nothing_is_lost(
 
 def test_files_go_up_without_script(platform: Platform, visit: Open) -> None:
     page = visit(platform.url, "heji", viewport=PHONE)
-    to_materials(page)
+    at_materials(platform, page)
     plain = visit(platform.url, "heji", viewport=PHONE, java_script_enabled=False)
     plain.goto(page.url)
     slot = plain.locator(".slot", has=plain.locator("h2", has_text="效果图"))
