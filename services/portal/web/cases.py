@@ -57,6 +57,7 @@ def case(no: str) -> Response:
         opinions=opinions,
         query_code=_query_code(no) if account()["kind"] != "staff" else "",
         slots=_slots(no),
+        signatures=_signatures(no),
         filer=firms.filer(found.get("filed_by")),
         licence_title=_licence_titles(found),
         **case_values(found),
@@ -99,5 +100,13 @@ def _slots(no: str) -> list[SlotView]:
     """The case's materials, as far as the visitor may see them."""
     try:
         return slot_views(city().materials(no), language())
+    except (Refused, Unreachable):
+        return []
+
+
+def _signatures(no: str) -> list[dict[str, Any]]:
+    """Who signed before it was filed, as far as the visitor may know."""
+    try:
+        return city().signatures(no)
     except (Refused, Unreachable):
         return []
