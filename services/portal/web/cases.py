@@ -14,6 +14,7 @@ from services.portal.web import firms
 from services.portal.web.fix import fix_page
 from services.portal.web.portal import account, city, go, language, note, page, portal, requires
 from services.portal.web.public import case_values, names_of
+from services.portal.web.signing import signatures_of
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -57,7 +58,7 @@ def case(no: str) -> Response:
         opinions=opinions,
         query_code=_query_code(no) if account()["kind"] != "staff" else "",
         slots=_slots(no),
-        signatures=_signatures(no),
+        signatures=signatures_of(no),
         filer=firms.filer(found.get("filed_by")),
         licence_title=_licence_titles(found),
         **case_values(found),
@@ -100,13 +101,5 @@ def _slots(no: str) -> list[SlotView]:
     """The case's materials, as far as the visitor may see them."""
     try:
         return slot_views(city().materials(no), language())
-    except (Refused, Unreachable):
-        return []
-
-
-def _signatures(no: str) -> list[dict[str, Any]]:
-    """Who signed before it was filed, as far as the visitor may know."""
-    try:
-        return city().signatures(no)
     except (Refused, Unreachable):
         return []

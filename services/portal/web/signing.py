@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from services.portal.answers import Wrong
-from services.portal.clients import Refused
+from services.portal.clients import Refused, Unreachable
 from services.portal.forms import steps
 from services.portal.river import Mark
 from services.portal.web.apply import check_page, groups_of, look_again, open_draft, theirs
@@ -71,6 +71,14 @@ def file(token: str, material_id: str) -> Response:
     """One of the files that go round."""
     answer = own_city().file_to_sign(token, material_id)
     return Response(answer.content, headers={n: v for n, v in answer.headers.items() if n in PASSED_ON})
+
+
+def signatures_of(no: str) -> list[dict[str, Any]]:
+    """Who signed a case before it was filed, as far as the visitor may know."""
+    try:
+        return city().signatures(no)
+    except (Refused, Unreachable):
+        return []
 
 
 def _send(draft: dict[str, Any], procedure: dict[str, Any]) -> Response:

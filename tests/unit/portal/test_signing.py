@@ -84,6 +84,18 @@ def test_it_goes_round_is_signed_and_filed(visit: Visit, city: FakeCity) -> None
     assert "顾明川" in page.text and "L2 实名" in page.text and DIGEST in page.text
 
 
+def test_the_officer_sees_beside_the_form_who_signed(visit: Visit, city: FakeCity) -> None:
+    browser = visit("shenjiahe")
+    sent(browser)
+    signer = visit("gumingchuan")
+    signer.get("/signer/token-1")
+    signer.post("/signer/token-1", act="sign", declared="yes")
+    (case,) = city.cases.values()
+    branch = next(b for b in case["branches"] if b["department"] == "SJ")
+    page = visit("luming").get(f"/work/{branch['branch_no']}")
+    assert page.status_code == 200 and "顾明川" in page.text and DIGEST in page.text
+
+
 def test_a_second_click_says_that_it_is_signed(visit: Visit, city: FakeCity) -> None:
     sent(visit("shenjiahe"))
     city.signers.append(("唐如意", "acc-tang"))
