@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from chassis.database import Database
 from chassis.fakes.web import client
@@ -256,6 +257,18 @@ def test_who_signed_stands_with_the_case(founders: Founders) -> None:
     assert client(founders.office.app).get(path).status_code == 401
 
 
+def test_a_link_stays_out_of_the_log(founders: Founders) -> None:
+    founders.begin()
+    founders.start()
+    gu, _ = founders.links()
+    with capture_logs() as lines:
+        answer(founders, gu, GU, "acc-gu")
+    assert [line["route"] for line in lines if line["event"] == "request"] == [
+        "/api/intake/invitations/<token>/sign"
+    ]
+    assert gu not in repr(lines)
+
+
 def test_after_a_change_it_would_go_to_those_the_form_names_now(founders: Founders) -> None:
     founders.begin()
     founders.start()
@@ -267,3 +280,15 @@ def test_after_a_change_it_would_go_to_those_the_form_names_now(founders: Founde
         ("陆晓岚", "to_invite"),
     ]
     assert founders.start({"1": "13900000002"}).status_code == 201
+
+
+@pytest.mark.parametrize("act", ["sign", "object"])
+def test_a_link_says_afterwards_how_it_ended(founders: Founders, act: str) -> None:
+    founders.begin(legal="沈佳禾", legal_id=SHEN)
+    founders.start({"1": "13900000001"})
+    (gu,) = founders.links()
+    ended = answer(founders, gu, GU, "acc-gu", act, **({"reason": "比例不对"} if act == "object" else {}))
+    after = founders.as_("acc-gu", GU).get(f"{BASE}/invitations/{gu}").get_json()
+    assert after["outcome"] == ended.get_json()["outcome"] == ("filed" if act == "sign" else "objected")
+    assert (after["form"], after["files"]) == ({}, [])
+    assert after["me"]["state"] == ("signed" if act == "sign" else "objected")
