@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.procedure import Procedure
 from services.intake import replica
-from services.intake.domain import Draft, Material, asked_only
+from services.intake.domain import Application, Draft, Material, asked_only
 from services.intake.domain.signing import (
     MOST_INVITATIONS,
     Person,
@@ -19,32 +19,36 @@ from services.intake.domain.signing import (
     signers_of,
 )
 from services.intake.papers import material
+from services.intake.queries import READABLE, DossierClosed
 from services.intake.signatures import signer, signing_round
 
 View = dict[str, Any]
 
 
 def round_of(draft: Draft, session: Session) -> View:
-    """The newest round of a draft; before the first one, whom it would go to."""
+    """The newest round of a draft; before the first one, and where the draft names others by now, whom it
+    would go to."""
     found = session.scalars(
         select(SigningRound)
         .where(signing_round.c.draft_id == draft.draft_id)
         .order_by(signing_round.c.started_at.desc(), signing_round.c.round_id.desc())
         .limit(1)
     ).first()
-    if found is None or (found.outcome is not None and found.application_no is None):
-        procedure = replica.newest_procedure(draft.procedure, session).procedure
-        people = signers_of(procedure, asked_only(procedure, draft.answers))
-        ended = round_view(found, procedure) if found is not None else None
-        fresh = {
-            "round_id": None,
-            "outcome": None,
-            "expires_at": None,
-            "application_no": None,
-            "signers": [_to_invite(person, procedure) for person in people],
-        }
-        return ended if ended is not None else fresh
-    return round_view(found, replica.newest_procedure(draft.procedure, session).procedure)
+    procedure = replica.newest_procedure(draft.procedure, session).procedure
+    if found is not None and (found.outcome is None or found.application_no is not None):
+        return round_view(found, procedure)
+    people = signers_of(procedure, asked_only(procedure, draft.answers))
+    if found is not None and [(s.name, s.id_number) for s in found.signers] == [
+        (p.name, p.id_number) for p in people
+    ]:
+        return round_view(found, procedure)
+    return {
+        "round_id": found.round_id if found else None,
+        "outcome": found.outcome if found else None,
+        "expires_at": None,
+        "application_no": None,
+        "signers": [_to_invite(person, procedure) for person in people],
+    }
 
 
 def round_view(found: SigningRound, procedure: Procedure) -> View:
@@ -112,6 +116,18 @@ def signatures(number: str, session: Session) -> list[View]:
         }
         for one in found.signers
     ]
+
+
+def reading_branch(found: Application, department: str | None) -> str | None:
+    """The department's branch by which it may read the case now. Raises `DossierClosed` without one; None
+    for the desk that leads, and for no department."""
+    if department is None or department == found.lead_department:
+        return None
+    states = [b.state for b in found.case.branches.values() if b.state.department == department]
+    open_to = [state.branch_no for state in states if state.status in READABLE]
+    if not open_to:
+        raise DossierClosed(states[0].status)
+    return min(open_to)
 
 
 def to_send(signer_id: str, session: Session) -> View | None:

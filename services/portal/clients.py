@@ -19,6 +19,7 @@ from services.portal.own_data_client import OwnDataCalls
 from services.portal.paper_client import PaperCalls
 from services.portal.security_client import SecurityCalls
 from services.portal.sign_in_client import SignInCalls
+from services.portal.signing_client import SigningCalls
 from services.portal.space_client import SpaceCalls
 from services.portal.upstream_client import UpstreamCalls
 
@@ -74,6 +75,7 @@ class City(
     PaperCalls,
     SecurityCalls,
     SignInCalls,
+    SigningCalls,
     SpaceCalls,
     UpstreamCalls,
 ):

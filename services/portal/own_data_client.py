@@ -22,6 +22,8 @@ class OwnDataCalls:
         cases = self._items("intake", "/applications")
         for case in cases:
             case["form"] = self._get("intake", f"/applications/{case['application_no']}/form")["form"]
+            signed = self._get("intake", f"/applications/{case['application_no']}/signatures")["items"]
+            case["signatures"] = signed
         drafts = self._items("intake", "/drafts")
         return {
             **self._get("identity", "/me/export"),

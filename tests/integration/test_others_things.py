@@ -37,6 +37,7 @@ BODIES: dict[str, Any] = {
     "signature": {"signed": False, "reason": "再看"},
     "certificates": {"certificates": {"m01": True}},
     "from-space": {"file_id": "none"},
+    "object": {"reason": "出资比例不对"},
     "again": {"events": ["0" * 36]},
 }
 
@@ -95,6 +96,7 @@ def test_somebody_elses_application_and_draft_are_not_there(intake: Office) -> N
     begun = intake.applicant.post(f"{INTAKE}/drafts", json={"procedure": "open-shop", "prefill": False})
     things = {"number": number, "branch_no": f"{number}-01", "draft_id": begun.get_json()["draft_id"]}
     things |= {"material_id": "none", "code": "lease", "file_id": "none"}
+    things |= {"signer_id": "none", "token": "none"}
 
     def stranger(role: str) -> FlaskClient:
         if role in ("person", "firm"):

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from chassis.database import Database
 from chassis.fakes.web import client
-from contracts.intake import ApplicationSubmitted
+from contracts.intake import ApplicationSubmitted, DossierRead
 from services.intake.handlers import signing
 from services.intake.signatures import signing_round
 from tests.unit.intake.office import BASE, Office, published, raw
@@ -236,3 +237,58 @@ def test_another_persons_draft_has_no_round_to_see(founders: Founders) -> None:
     old = founders.office.mint.token("acc-1", issued_at=time.time() - 700)
     for nobody in (client(founders.office.app), client(founders.office.app, old)):
         assert nobody.get(f"{founders.path}/signing").status_code == 401
+
+
+def test_who_signed_stands_with_the_case(founders: Founders) -> None:
+    founders.begin()
+    founders.start()
+    gu, lu = founders.links()
+    answer(founders, gu, GU, "acc-gu")
+    number = answer(founders, lu, LU, "acc-lu").get_json()["application_no"]
+    path = f"{BASE}/applications/{number}/signatures"
+    signed = founders.shen.get(path).get_json()["items"]
+    assert [(s["name"], s["level"]) for s in signed] == [("沈佳禾", 2), ("顾阿珍", 2), ("陆晓岚", 2)]
+    assert len({s["digest"] for s in signed}) == 1
+    assert founders.office.staff("officer", "SJ").get(path).get_json()["items"] == signed
+    (read,) = founders.office.said(DossierRead)
+    assert (read.department, read.applicant) == ("SJ", "acc-1")  # type: ignore[attr-defined]
+    assert founders.office.staff("officer", "XF").get(path).status_code == 404
+    assert founders.as_("acc-gu", GU).get(path).status_code == 404
+    assert client(founders.office.app).get(path).status_code == 401
+
+
+def test_a_link_stays_out_of_the_log(founders: Founders) -> None:
+    founders.begin()
+    founders.start()
+    gu, _ = founders.links()
+    with capture_logs() as lines:
+        answer(founders, gu, GU, "acc-gu")
+    assert [line["route"] for line in lines if line["event"] == "request"] == [
+        "/api/intake/invitations/<token>/sign"
+    ]
+    assert gu not in repr(lines)
+
+
+def test_after_a_change_it_would_go_to_those_the_form_names_now(founders: Founders) -> None:
+    founders.begin()
+    founders.start()
+    founders.save(owners=OWNERS[:1])
+    found = founders.look()
+    assert found["outcome"] == "changed"
+    assert [(s["name"], s["state"]) for s in found["signers"]] == [
+        ("沈佳禾", "to_invite"),
+        ("陆晓岚", "to_invite"),
+    ]
+    assert founders.start({"1": "13900000002"}).status_code == 201
+
+
+@pytest.mark.parametrize("act", ["sign", "object"])
+def test_a_link_says_afterwards_how_it_ended(founders: Founders, act: str) -> None:
+    founders.begin(legal="沈佳禾", legal_id=SHEN)
+    founders.start({"1": "13900000001"})
+    (gu,) = founders.links()
+    ended = answer(founders, gu, GU, "acc-gu", act, **({"reason": "比例不对"} if act == "object" else {}))
+    after = founders.as_("acc-gu", GU).get(f"{BASE}/invitations/{gu}").get_json()
+    assert after["outcome"] == ended.get_json()["outcome"] == ("filed" if act == "sign" else "objected")
+    assert (after["form"], after["files"]) == ({}, [])
+    assert after["me"]["state"] == ("signed" if act == "sign" else "objected")

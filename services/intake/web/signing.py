@@ -14,19 +14,21 @@ from chassis.web import (
     caller,
     current_database,
     current_session,
+    current_uow,
     own,
     reads,
     requires,
+    writes,
 )
-from services.intake import signing_schemas, signing_views, slot_views
+from services.intake import queries, signing_schemas, signing_views, slot_views
 from services.intake.domain import Draft
 from services.intake.domain.signing import LEVEL, SigningRound, UnknownSigning
-from services.intake.handlers import drafts, signing
-from services.intake.web.applications import APPLICANTS
+from services.intake.handlers import drafts, note_reading, signing
+from services.intake.web.applications import APPLICANTS, DEPARTMENTS, DESK
 from services.intake.web.drafts import seen_revision
 from services.intake.web.materials import download
 from services.intake.web.means import means, own_among
-from services.intake.web.owner import acted, check_may_file_draft, owner_of_draft
+from services.intake.web.owner import acted, check_may_file_draft, owner_of_application, owner_of_draft
 
 signings = Blueprint("signing", __name__, description="Signatures of all concerned, before filing.")
 SIGNERS = own("person")
@@ -175,6 +177,24 @@ class ToSend(MethodView):
         if found is None:
             raise not_found()
         return found
+
+
+@signings.route("/applications/<number>/signatures")
+class Signatures(MethodView):
+    @writes
+    @requires(*APPLICANTS, DESK, *DEPARTMENTS, scope="dossiers")
+    @signings.response(200, signing_schemas.SignaturesSchema)
+    def get(self, number: str) -> Any:
+        """Who signed before it was filed, as which, when, and what (its SHA-256). Each reading by a
+        department is written down."""
+        who, uow = caller(), current_uow()
+        owner = owner_of_application(number, uow.session)
+        found = queries.application_for(number, owner, who.department, uow.session)
+        branch_no = signing_views.reading_branch(found, who.department)
+        signed = signing_views.signatures(number, uow.session)
+        if who.department is not None and signed:
+            note_reading(number, branch_no, who.account_id, who.department, uow)
+        return {"items": signed}
 
 
 def _checked(token: str) -> tuple[bool, int]:

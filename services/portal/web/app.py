@@ -43,6 +43,7 @@ from services.portal.web import (
     real_name,
     security,
     sign_in,
+    signing,
     space,
     steps,
     stream,
@@ -126,6 +127,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
         real_name.pages,
         holdings.pages,
         window.pages,
+        signing.pages,
         *STAFF,
     )
     for blueprint in dict.fromkeys(blueprints):

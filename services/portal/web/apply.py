@@ -116,7 +116,7 @@ def check_answers(draft_id: str) -> Response:
     draft, procedure = open_draft(draft_id)
     if draft["application_no"]:
         return go("cases.done", no=draft["application_no"])
-    return _check_page(draft, procedure, [])
+    return check_page(draft, procedure, [])
 
 
 @pages.post("/<draft_id>/check")
@@ -134,16 +134,17 @@ def submit(draft_id: str) -> Response:
     if request.form.get("declared") != "yes":
         errors.append(Wrong("declared", t("请确认您填写的内容真实")))
     if errors:
-        return _check_page(draft, procedure, errors)
+        return check_page(draft, procedure, errors)
     try:
         receipt = city().submit_draft(draft_id, _seen(draft))
     except Refused as refused:
         if refused.status == 412:
-            note(t("内容刚才在别处改过，请再看一遍，然后提交。"), "wait")
-            return go("apply.check_answers", draft_id=draft_id)
+            return look_again(draft_id)
+        if refused.slug == "signatures-needed":
+            return go("signing.signers", draft_id=draft_id)
         if refused.status != 422:
             raise
-        return _check_page(draft, procedure, theirs(refused))
+        return check_page(draft, procedure, theirs(refused))
     return go("cases.done", no=receipt["application_no"])
 
 
@@ -208,6 +209,25 @@ def materials_page(draft: dict[str, Any], procedure: dict[str, Any], errors: lis
         errors=errors,
         wrong={w.field: w.message for w in errors},
     )
+
+
+def look_again(draft_id: str) -> Response:
+    """It was changed elsewhere: nothing is sent unseen."""
+    note(language()("内容刚才在别处改过，请再看一遍，然后提交。"), "wait")
+    return go("apply.check_answers", draft_id=draft_id)
+
+
+def groups_of(asked: list[Step], answers: dict[str, Any]) -> list[dict[str, Any]]:
+    """Answers to look over, by the groups of the form: field, answer in words, number of its page."""
+    t = language()
+    groups: list[dict[str, Any]] = []
+    for this in asked:
+        lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
+        if groups and groups[-1]["title"] == this.group:
+            groups[-1]["lines"] += lines
+        else:
+            groups.append({"title": this.group, "lines": lines})
+    return groups
 
 
 def theirs(refused: Refused) -> list[Wrong]:
@@ -319,7 +339,7 @@ def _rows(change: re.Match[str]) -> dict[str, list[dict[str, Any]]]:
     return {name: [*kept, {}] if act == "add" else kept}
 
 
-def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[Wrong]) -> Response:
+def check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[Wrong]) -> Response:
     answers = draft["answers"]
     asked = steps_of(procedure, answers)
     t = language()
@@ -327,19 +347,12 @@ def _check_page(draft: dict[str, Any], procedure: dict[str, Any], errors: list[W
     held: dict[str, Any] = {"library": True, "items": []}
     if reuse:
         held = city().draft_certificates(draft["draft_id"])
-    groups: list[dict[str, Any]] = []
-    for this in asked:
-        lines = [(f, said(f, answers.get(f.name), t), this.number) for f in this.fields]
-        if groups and groups[-1]["title"] == this.group:
-            groups[-1]["lines"] += lines
-        else:
-            groups.append({"title": this.group, "lines": lines})
     return page(
         "apply_check.html",
         422 if errors else 200,
         draft=draft,
         procedure=procedure,
-        groups=groups,
+        groups=groups_of(asked, answers),
         slots=slot_views(draft["materials"], t),
         certificates=certificate_views((c for c in held["items"] if c["code"] in reuse), reader()),
         library=held["library"],

@@ -14,6 +14,7 @@ from services.portal.web import firms
 from services.portal.web.fix import fix_page
 from services.portal.web.portal import account, city, go, language, note, page, portal, requires
 from services.portal.web.public import case_values, names_of
+from services.portal.web.signing import signatures_of
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -57,6 +58,7 @@ def case(no: str) -> Response:
         opinions=opinions,
         query_code=_query_code(no) if account()["kind"] != "staff" else "",
         slots=_slots(no),
+        signatures=signatures_of(no),
         filer=firms.filer(found.get("filed_by")),
         licence_title=_licence_titles(found),
         **case_values(found),

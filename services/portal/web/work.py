@@ -17,6 +17,7 @@ from services.portal.papers import ended_certificates, issuers, slot_views
 from services.portal.web import firms
 from services.portal.web.portal import account, city, go, language, note, page, portal, reader, requires
 from services.portal.web.public import FIRST_PAGES, case_values, names_of
+from services.portal.web.signing import signatures_of
 
 pages = Blueprint("work", __name__, url_prefix="/work")
 
@@ -150,6 +151,7 @@ def accept(no: str) -> Response:
         slips=[_acceptance_slip(c, who) for c in waiting],
         lines=_lines(procedure, answers["form"]),
         slots=slot_views(here.materials(no), t, for_staff=True),
+        signatures=signatures_of(no),
         issuers=issuers(procedure),
         department_list=portal().public("departments"),
         errors=errors,
@@ -203,6 +205,7 @@ def branch_page(
         dossier=dossier,
         filer=firms.filer(dossier.get("filed_by")),
         slots=slot_views(materials, language(), for_staff=True),
+        signatures=signatures_of(found["application_no"]) if dossier else [],
         ended=_unseen(unseen or {}, procedure) | ended_certificates(materials, language()),
         issuers=issuers(procedure),
         lines=_lines(procedure, dossier.get("fields", {}), only_given=True),

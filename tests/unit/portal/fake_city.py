@@ -34,6 +34,7 @@ from tests.unit.portal.fake_identity import add_identity
 from tests.unit.portal.fake_intake import add_intake
 from tests.unit.portal.fake_papers import add_papers
 from tests.unit.portal.fake_sign_in import OPEN, add_sign_in
+from tests.unit.portal.fake_signing import add_signing
 from tests.unit.portal.fake_space import add_space
 
 SAMPLE = Path(__file__).parents[3] / "sample_city"
@@ -90,6 +91,10 @@ class FakeCity:
         self.signed_out = False
         self.token_seconds = 600
         self.errors: list[dict[str, str]] = []
+        self.signers: list[tuple[str, str]] = []
+        self.rounds: dict[str, dict[str, Any]] = {}
+        self.sent_again: list[str] = []
+        self.low_level = False
         self._procedures: dict[str, dict[str, Any]] = {}
         self._serial = itertools.count(123)
         self.answer_as_asked: Callable[[str, dict[str, Any]], str]
@@ -279,6 +284,7 @@ class FakeCity:
             return None
 
         add_papers(app, self, who, problem)
+        add_signing(app, self, who, problem)
         add_space(app, self, who, problem)
 
         add_identity(app, self, problem)

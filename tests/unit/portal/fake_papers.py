@@ -168,6 +168,8 @@ def add_papers(app: Flask, city: FakeCity, who: Callable[[], Any], problem: Call
             return problem(412, "changed-meanwhile", revision=found["revision"], changed={})
         if city.errors:
             return problem(422, "invalid-form", errors=city.errors)
+        if any(account != found["owner"] for _, account in city.signers):
+            return problem(409, "signatures-needed", roles=["shareholder"])
         procedure = city.procedure(found["procedure"])
         answers = found["answers"]
         form = {n: v for n, v in answers.items() if is_asked(procedure["form"], n, answers)}
