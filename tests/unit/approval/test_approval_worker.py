@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,13 @@ from sqlalchemy import event, inspect, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import migrate
+from chassis.consume import Consumption, Delivery
 from chassis.database import Database
 from chassis.fakes.database import envelope, events_of, scratch_config
 from chassis.subscription import subscriptions_of
+from chassis.tables import dead_event
 from chassis.uow import NotYet
-from contracts.approval import (
-    AnswerRejected,
-    BranchOpened,
-    CaseDecided,
-)
+from contracts.approval import BranchOpened, CaseDecided, ReplyRejected, SilenceDue
 from contracts.catalog import CalendarPublished, DepartmentPublished
 from contracts.procedure import Text
 from services.approval import handlers, orm, replica
@@ -262,8 +261,8 @@ def test_an_answer_that_cannot_be_taken_is_kept_and_told_to_its_author(
     bureau.accept(founding())
     before = statuses(bureau.case())
     bureau.reply(given, ago=2 * EARLY)
-    (told,) = events_of(bureau.database, AnswerRejected)
-    assert isinstance(told.event, AnswerRejected)
+    (told,) = events_of(bureau.database, ReplyRejected)
+    assert isinstance(told.event, ReplyRejected)
     assert (told.event.branch_no, told.event.reason) == (given.branch_no, reason)
     assert told.department == given.department == told.event.department
     assert bureau.rejected() == [(given.branch_no, given.department, reason)]
@@ -281,7 +280,8 @@ def test_a_bad_answer_does_not_spoil_the_others_of_its_batch(bureau: Bureau) -> 
         "unknown_branch",
         "unknown_branch",
     ]
-    assert len(bureau.said(AnswerRejected)) == 2, "what can't be a branch's number is told to nobody"
+    told = [r.branch_no for r in bureau.said(ReplyRejected)]
+    assert told == [no(1), no(2)], "where nobody's code stands, nobody is told"
 
 
 @pytest.mark.parametrize(
@@ -303,6 +303,54 @@ def test_an_answer_to_a_suspended_branch_waits_for_the_correction_it_overtook(bu
     assert bureau.branch("food").status == "answered"
 
 
+@pytest.mark.parametrize(
+    ("sender", "department"), [("department-XF", "XF"), ("onewindow", ""), ("", ""), ("department-", "")]
+)
+def test_who_speaks_for_another_is_refused_and_told_so(bureau: Bureau, sender: str, department: str) -> None:
+    bureau.accept(restaurant())
+    before = statuses(bureau.case())
+    given = replace(bureau.told(answer(no(1), "SJ"), ago=2 * EARLY), sender=sender)
+    assert bureau.say([given], handlers.record_answers) == []
+    assert statuses(bureau.case()) == before
+    assert bureau.rejected() == [(no(1), department, "not_you")]
+    told = bureau.said(ReplyRejected)
+    assert [(t.department, t.reason, t.reply_id) for t in told] == (
+        [(department, "not_you", given.id)] if department else []
+    )
+
+
+def test_a_department_speaks_for_itself(bureau: Bureau) -> None:
+    bureau.accept(restaurant())
+    given = replace(bureau.told(answer(no(1), "SJ")), sender="department-SJ")
+    bureau.say([given], handlers.record_answers)
+    assert bureau.branch("food").answer == "agree"
+
+
+def test_a_department_cannot_make_a_branch_silent(bureau: Bureau) -> None:
+    bureau.accept(restaurant())
+    told = bureau.told(SilenceDue(application_no=NUMBER, branch_no=no(1)))
+    bureau.say([replace(told, sender="department-SJ")], handlers.record_answers)
+    assert bureau.rejected() == [("", "SJ", "not_you")]
+
+
+@pytest.mark.parametrize("strange", ["张三", "a b", "x" * 65, "../etc"])
+def test_what_a_refused_reply_says_stands_in_no_event(bureau: Bureau, strange: str) -> None:
+    given = replace(bureau.told(answer(strange, "SJ"), ago=2 * EARLY), id=strange, sender="department-SJ")
+    bureau.say([given], handlers.record_answers)
+    (told,) = bureau.said(ReplyRejected)
+    assert (told.branch_no, told.reply_id, told.reason) == (None, "unreadable", "unknown_branch")
+
+
+def test_garbage_is_kept_and_told_to_who_sent_it(bureau: Bureau) -> None:
+    for sender in ("department-XF", "", None):
+        delivery = Delivery(b"garbage", lambda: None, sender=sender)
+        Consumption(
+            bureau.database, handlers.REPLIES, handlers.record_answers, unreadable=handlers.reject_unreadable
+        ).handle([delivery])
+    assert bureau.count(dead_event) == 3
+    assert [(t.department, t.reason) for t in bureau.said(ReplyRejected)] == [("XF", "unreadable")]
+
+
 def test_an_answer_heard_twice_is_rejected_the_second_time(bureau: Bureau) -> None:
     bureau.accept(restaurant())
     bureau.reply(answer(no(1), "SJ"))
@@ -317,7 +365,8 @@ def test_a_late_answer_after_a_withdrawal_is_recorded_and_refused(bureau: Bureau
     bureau.reply(answer(no(1), "SJ"))
     assert bureau.branch("food").status == "dropped"
     assert bureau.rejected() == [(no(1), "SJ", "not_open")]
-    assert bureau.names_said()[-2:] == ["CaseTerminated", "AnswerRejected"]
+    assert bureau.names_said()[-1] == "CaseTerminated"
+    assert [r.branch_no for r in bureau.said(ReplyRejected)] == [no(1)]
 
 
 def test_a_department_that_is_not_competent_hands_over_by_event(bureau: Bureau) -> None:
