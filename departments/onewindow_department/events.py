@@ -8,32 +8,6 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
-class BranchSpec:
-    key: str
-    item: str
-    title: Text
-    department: str
-    kind: Literal["decide", "record", "register", "consult", "site_visit"]
-    required: bool = True
-    depends_on: tuple[str, ...] = ()
-    when: tuple[Condition, ...] = ()
-    statutory: Limit | None = None
-    promised: Limit
-    on_timeout: Literal["escalate", "deemed_agreed"] = 'escalate'
-    timeout_source: str | None = None
-    fields: tuple[str, ...] = ()
-    materials: tuple[str, ...] = ()
-    issues: str | None = None
-    produces: tuple[str, ...] = ()
-    extension: Limit | None = None
-    second_signature: bool = False
-    result: Text | None = None
-    valid_for: Limit | None = None
-    replaces: bool = False
-    revokes: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class BranchState:
     branch_no: str
     key: str
@@ -59,55 +33,6 @@ class BranchState:
 class CertificateUse:
     material: str
     certificate_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    field: str
-    equals: Any = None
-    at_least: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Join:
-    rule: Literal["all", "any", "k_of_n"]
-    over: tuple[str, ...]
-    k: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    value: float
-    unit: Literal["on_the_spot", "working_days", "calendar_days", "months"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MaterialSpec:
-    code: str
-    title: Text
-    how: Literal["reuse", "check", "template", "upload"]
-    required: bool = True
-    needed_when: Text | None = None
-    formats: tuple[str, ...] = ()
-    licence_type: str | None = None
-    gives: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Procedure:
-    code: str
-    version: int
-    kind: Literal["item", "package"]
-    title: Text
-    lead_department: str
-    audience: tuple[Literal["person", "firm"], ...]
-    acceptance: Literal["automatic", "desk"]
-    acceptance_limit: Limit
-    branches: tuple[BranchSpec, ...]
-    join: Join
-    form: dict[str, Any]
-    materials: tuple[MaterialSpec, ...] = ()
-    minimum_level: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,12 +200,6 @@ class SignatureRequested:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SilenceDue:
-    application_no: str
-    branch_no: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class SupervisionAnswered:
     application_no: str
     branch_no: str
@@ -356,13 +275,6 @@ class ProcedureClosed:
     code: str
     version: int
     closed_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProcedurePublished:
-    code: str
-    version: int
-    procedure: Procedure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -467,7 +379,6 @@ BY_TYPE: dict[str, type] = {
     "approval.reply_rejected": ReplyRejected,
     "approval.signature_decided": SignatureDecided,
     "approval.signature_requested": SignatureRequested,
-    "approval.silence_due": SilenceDue,
     "approval.supervision_answered": SupervisionAnswered,
     "approval.supervision_closed": SupervisionClosed,
     "approval.supervision_opened": SupervisionOpened,
@@ -477,7 +388,6 @@ BY_TYPE: dict[str, type] = {
     "catalog.guide_published": GuidePublished,
     "catalog.place_published": PlacePublished,
     "catalog.procedure_closed": ProcedureClosed,
-    "catalog.procedure_published": ProcedurePublished,
     "intake.application_accepted": ApplicationAccepted,
     "intake.application_corrected": ApplicationCorrected,
     "intake.application_not_accepted": ApplicationNotAccepted,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,11 @@ from sqlalchemy import event, inspect, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import migrate
-from chassis.consume import Consumption, Delivery
 from chassis.database import Database
 from chassis.fakes.database import envelope, events_of, scratch_config
 from chassis.subscription import subscriptions_of
-from chassis.tables import dead_event
 from chassis.uow import NotYet
-from contracts.approval import BranchOpened, CaseDecided, ReplyRejected, SilenceDue
+from contracts.approval import BranchOpened, CaseDecided, ReplyRejected
 from contracts.catalog import CalendarPublished, DepartmentPublished
 from contracts.procedure import Text
 from services.approval import handlers, orm, replica
@@ -301,54 +298,6 @@ def test_an_answer_to_a_suspended_branch_waits_for_the_correction_it_overtook(bu
     bureau.hear(bureau.corrected(no(1)))
     assert bureau.say([given], handlers.record_answers) == []
     assert bureau.branch("food").status == "answered"
-
-
-@pytest.mark.parametrize(
-    ("sender", "department"), [("department-XF", "XF"), ("onewindow", ""), ("", ""), ("department-", "")]
-)
-def test_who_speaks_for_another_is_refused_and_told_so(bureau: Bureau, sender: str, department: str) -> None:
-    bureau.accept(restaurant())
-    before = statuses(bureau.case())
-    given = replace(bureau.told(answer(no(1), "SJ"), ago=2 * EARLY), sender=sender)
-    assert bureau.say([given], handlers.record_answers) == []
-    assert statuses(bureau.case()) == before
-    assert bureau.rejected() == [(no(1), department, "not_you")]
-    told = bureau.said(ReplyRejected)
-    assert [(t.department, t.reason, t.reply_id) for t in told] == (
-        [(department, "not_you", given.id)] if department else []
-    )
-
-
-def test_a_department_speaks_for_itself(bureau: Bureau) -> None:
-    bureau.accept(restaurant())
-    given = replace(bureau.told(answer(no(1), "SJ")), sender="department-SJ")
-    bureau.say([given], handlers.record_answers)
-    assert bureau.branch("food").answer == "agree"
-
-
-def test_a_department_cannot_make_a_branch_silent(bureau: Bureau) -> None:
-    bureau.accept(restaurant())
-    told = bureau.told(SilenceDue(application_no=NUMBER, branch_no=no(1)))
-    bureau.say([replace(told, sender="department-SJ")], handlers.record_answers)
-    assert bureau.rejected() == [("", "SJ", "not_you")]
-
-
-@pytest.mark.parametrize("strange", ["张三", "a b", "x" * 65, "../etc"])
-def test_what_a_refused_reply_says_stands_in_no_event(bureau: Bureau, strange: str) -> None:
-    given = replace(bureau.told(answer(strange, "SJ"), ago=2 * EARLY), id=strange, sender="department-SJ")
-    bureau.say([given], handlers.record_answers)
-    (told,) = bureau.said(ReplyRejected)
-    assert (told.branch_no, told.reply_id, told.reason) == (None, "unreadable", "unknown_branch")
-
-
-def test_garbage_is_kept_and_told_to_who_sent_it(bureau: Bureau) -> None:
-    for sender in ("department-XF", "", None):
-        delivery = Delivery(b"garbage", lambda: None, sender=sender)
-        Consumption(
-            bureau.database, handlers.REPLIES, handlers.record_answers, unreadable=handlers.reject_unreadable
-        ).handle([delivery])
-    assert bureau.count(dead_event) == 3
-    assert [(t.department, t.reason) for t in bureau.said(ReplyRejected)] == [("XF", "unreadable")]
 
 
 def test_an_answer_heard_twice_is_rejected_the_second_time(bureau: Bureau) -> None:
