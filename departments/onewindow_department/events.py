@@ -351,6 +351,25 @@ class DossierRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignerInvited:
+    signer_id: str
+    round_id: str
+    procedure: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningEnded:
+    round_id: str
+    procedure: str
+    applicant: str
+    outcome: Literal["filed", "objected", "changed", "withdrawn", "expired"]
+    signers: tuple[str, ...]
+    application_no: str | None = None
+    ended_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class WithdrawalRequested:
     application_no: str
     requested_at: datetime
@@ -396,5 +415,7 @@ BY_TYPE: dict[str, type] = {
     "intake.application_submitted": ApplicationSubmitted,
     "intake.certificates_used": CertificatesUsed,
     "intake.dossier_read": DossierRead,
+    "intake.signer_invited": SignerInvited,
+    "intake.signing_ended": SigningEnded,
     "intake.withdrawal_requested": WithdrawalRequested,
 }
