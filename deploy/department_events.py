@@ -42,7 +42,6 @@ def _class(name: str, schema: Schema) -> Iterator[str]:
     for field, of in schema["properties"].items():
         default = "" if field in schema["required"] else f" = {_default(of)}"
         yield f"    {field}: {_hint(of)}{default}"
-    yield ""
 
 
 def _default(schema: Schema) -> str:

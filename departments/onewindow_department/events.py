@@ -28,18 +28,15 @@ class BranchState:
     extended: int = 0
     awaiting_signature: bool = False
 
-
 @dataclass(frozen=True, kw_only=True)
 class CertificateUse:
     material: str
     certificate_id: str
 
-
 @dataclass(frozen=True, kw_only=True)
 class Text:
     zh: str
     en: str
-
 
 @dataclass(frozen=True, kw_only=True)
 class BranchAnswered:
@@ -47,42 +44,35 @@ class BranchAnswered:
     branch: BranchState
     results: dict[str, str]
 
-
 @dataclass(frozen=True, kw_only=True)
 class BranchClaimed:
     application_no: str
     branch: BranchState
-
 
 @dataclass(frozen=True, kw_only=True)
 class BranchDropped:
     application_no: str
     branch: BranchState
 
-
 @dataclass(frozen=True, kw_only=True)
 class BranchOpened:
     application_no: str
     branch: BranchState
-
 
 @dataclass(frozen=True, kw_only=True)
 class BranchOverdue:
     application_no: str
     branch: BranchState
 
-
 @dataclass(frozen=True, kw_only=True)
 class BranchReleased:
     application_no: str
     branch: BranchState
 
-
 @dataclass(frozen=True, kw_only=True)
 class BranchResumed:
     application_no: str
     branch: BranchState
-
 
 @dataclass(frozen=True, kw_only=True)
 class BranchSilent:
@@ -90,25 +80,21 @@ class BranchSilent:
     branch: BranchState
     source_of_rule: str
 
-
 @dataclass(frozen=True, kw_only=True)
 class BranchSuspended:
     application_no: str
     branch: BranchState
-
 
 @dataclass(frozen=True, kw_only=True)
 class CaseClosed:
     application_no: str
     closed_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class CaseDecided:
     application_no: str
     outcome: Literal["granted", "partly_granted", "refused"]
     decided_at: datetime
-
 
 @dataclass(frozen=True, kw_only=True)
 class CaseOpened:
@@ -118,20 +104,17 @@ class CaseOpened:
     branches: tuple[BranchState, ...]
     opened_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class CaseTerminated:
     application_no: str
     reason: Literal["withdrawn"]
     terminated_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class DelegationEnded:
     delegation_id: str
     department: str
     ended_at: datetime
-
 
 @dataclass(frozen=True, kw_only=True)
 class DelegationGiven:
@@ -143,12 +126,10 @@ class DelegationGiven:
     begins: datetime
     ends: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class DueDatesMoved:
     application_no: str
     branch: BranchState
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExtensionDecided:
@@ -157,13 +138,11 @@ class ExtensionDecided:
     approved: bool
     days: int
 
-
 @dataclass(frozen=True, kw_only=True)
 class ExtensionRequested:
     application_no: str
     branch: BranchState
     days: int
-
 
 @dataclass(frozen=True, kw_only=True)
 class LicenceIssued:
@@ -175,14 +154,12 @@ class LicenceIssued:
     results: dict[str, str]
     issued_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class ReplyRejected:
     reply_id: str
     department: str
     branch_no: str | None = None
     reason: Literal["not_you", "unreadable", "not_yours", "not_open", "not_allowed", "unknown_branch", "incomplete"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureDecided:
@@ -191,13 +168,11 @@ class SignatureDecided:
     answer: Literal["agree", "agree_with_conditions", "refuse", "unable"]
     signed: bool
 
-
 @dataclass(frozen=True, kw_only=True)
 class SignatureRequested:
     application_no: str
     branch: BranchState
     answer: Literal["agree", "agree_with_conditions", "refuse", "unable"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class SupervisionAnswered:
@@ -208,7 +183,6 @@ class SupervisionAnswered:
     answered_at: datetime
     in_time: bool
 
-
 @dataclass(frozen=True, kw_only=True)
 class SupervisionClosed:
     application_no: str
@@ -217,7 +191,6 @@ class SupervisionClosed:
     responsible: str | None
     closed_at: datetime
     reason: Literal["accepted", "dates_moved"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class SupervisionOpened:
@@ -228,7 +201,6 @@ class SupervisionOpened:
     opened_at: datetime
     answer_due: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class SupervisionUnanswered:
     application_no: str
@@ -237,7 +209,6 @@ class SupervisionUnanswered:
     responsible: str | None
     answer_due: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class CalendarPublished:
     year: int
@@ -245,13 +216,11 @@ class CalendarPublished:
     extra_workdays: tuple[date, ...]
     provisional: bool
 
-
 @dataclass(frozen=True, kw_only=True)
 class DepartmentPublished:
     code: str
     name: Text
     is_government: bool = True
-
 
 @dataclass(frozen=True, kw_only=True)
 class GuidePublished:
@@ -259,7 +228,6 @@ class GuidePublished:
     version: int
     title: Text
     department: str
-
 
 @dataclass(frozen=True, kw_only=True)
 class PlacePublished:
@@ -269,13 +237,11 @@ class PlacePublished:
     parent: str | None = None
     is_gone: bool = False
 
-
 @dataclass(frozen=True, kw_only=True)
 class ProcedureClosed:
     code: str
     version: int
     closed_at: datetime
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationAccepted:
@@ -287,13 +253,11 @@ class ApplicationAccepted:
     by: Literal["rule", "desk", "silence"]
     accepted_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class ApplicationCorrected:
     application_no: str
     branch_no: str
     request: int
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationNotAccepted:
@@ -301,12 +265,10 @@ class ApplicationNotAccepted:
     ground: Literal["no_licence_needed", "not_competent", "incomplete"]
     competent_department: str | None = None
 
-
 @dataclass(frozen=True, kw_only=True)
 class ApplicationReturned:
     application_no: str
     round: int
-
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationStatusChanged:
@@ -319,7 +281,6 @@ class ApplicationStatusChanged:
     branches: int
     changed_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class ApplicationSubmitted:
     application_no: str
@@ -330,7 +291,6 @@ class ApplicationSubmitted:
     submitted_at: datetime
     filed_by: str | None = None
 
-
 @dataclass(frozen=True, kw_only=True)
 class CertificatesUsed:
     application_no: str
@@ -338,7 +298,6 @@ class CertificatesUsed:
     applicant: str
     certificates: tuple[CertificateUse, ...]
     used_at: datetime
-
 
 @dataclass(frozen=True, kw_only=True)
 class DossierRead:
@@ -349,14 +308,12 @@ class DossierRead:
     material: str | None = None
     read_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class SignerInvited:
     signer_id: str
     round_id: str
     procedure: str
     expires_at: datetime
-
 
 @dataclass(frozen=True, kw_only=True)
 class SigningEnded:
@@ -368,12 +325,10 @@ class SigningEnded:
     application_no: str | None = None
     ended_at: datetime
 
-
 @dataclass(frozen=True, kw_only=True)
 class WithdrawalRequested:
     application_no: str
     requested_at: datetime
-
 
 BY_TYPE: dict[str, type] = {
     "approval.branch_answered": BranchAnswered,
