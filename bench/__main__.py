@@ -65,7 +65,7 @@ def main() -> int:
 
 def _run(stack: Stack, folder: Path, mode: str, total: int, rate: float | None) -> dict[str, Any]:
     result = folder / "offices.json"
-    command = [sys.executable, "-m", "bench.offices", stack.broker_url, str(result)]
+    command = [sys.executable, "-m", "bench.offices", stack.broker_url, str(stack.departments), str(result)]
     offices = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert offices.stdout is not None
     offices.stdout.readline()

@@ -1,5 +1,6 @@
-"""The departments' side of the load, in a process of its own: answers every branch at once over the broker
-and notes when each application's branches were open and when it was decided."""
+"""The departments' side of the load, in a process of its own: answers every branch at once over the broker,
+each department as its own user, and notes when each application's branches were open and when it was
+decided."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from kombu import Connection, Queue
 from uuid_utils import uuid7
 
+from chassis.departments import user_of
 from chassis.topology import REPLIES_EXCHANGE
 from contracts import approval, departments
 from contracts.cloudevents import CONTENT_TYPE, Envelope, dump, load
@@ -27,13 +29,14 @@ PREFETCH = 500
 class Offices:
     """Consumes approval's events; ``opened`` and ``decided`` hold wall-clock seconds by application."""
 
-    def __init__(self, broker_url: str):
+    def __init__(self, broker_url: str, passwords: Mapping[str, str]):
         self.opened: dict[str, list[float]] = {}
         self.decided: dict[str, float] = {}
         self._to_answer: deque[approval.BranchState] = deque()
         self._connection = Connection(broker_url)
         self._channel = self._connection.default_channel
-        self._reply: Callable[..., Any] = self._channel.basic_publish
+        self._passwords = passwords
+        self._channels: dict[str, Any] = {}
 
     def run(self, stopped: Callable[[], bool]) -> None:
         queue = Queue("", exclusive=True, auto_delete=True)(self._channel)
@@ -77,18 +80,29 @@ class Offices:
             sequence=1,
             event=event,
         )
-        message = self._channel.prepare_message(
-            dump(envelope), content_type=CONTENT_TYPE, properties={"delivery_mode": 2}
+        channel = self._channels.get(branch.department) or self._open(branch.department)
+        message = channel.prepare_message(
+            dump(envelope),
+            content_type=CONTENT_TYPE,
+            properties={"delivery_mode": 2, "user_id": user_of(branch.department)},
         )
-        self._reply(message, exchange=REPLIES_EXCHANGE, routing_key=event.type)
+        key = f"{branch.department}.{event.type}"
+        channel.basic_publish(message, exchange=REPLIES_EXCHANGE, routing_key=key)
+
+    def _open(self, department: str) -> Any:
+        login = {"userid": user_of(department), "password": self._passwords[department]}
+        connection = self._connection.clone(**login)
+        self._channels[department] = connection.default_channel
+        return self._channels[department]
 
 
 def main() -> None:
-    """``python -m bench.offices BROKER_URL RESULT_FILE``; ends at SIGTERM and writes its notes."""
-    broker_url, result = sys.argv[1], Path(sys.argv[2])
+    """``python -m bench.offices BROKER_URL PASSWORDS_FILE RESULT_FILE``; ends at SIGTERM and writes its
+    notes."""
+    broker_url, passwords, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     over: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: over.append(True))
-    offices = Offices(broker_url)
+    offices = Offices(broker_url, json.loads(passwords.read_text()))
     offices.run(lambda: bool(over))
     result.write_text(json.dumps({"opened": offices.opened, "decided": offices.decided}))
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import requests
 
-from chassis.topology import Topology
+from chassis.topology import DEPARTMENTS_EXCHANGE, Topology
 
 TIMEOUT_S = 10
 VHOST = quote("/", safe="")
@@ -47,21 +47,31 @@ class BrokerApi:
         """Compare. ``owners`` are the service names whose queues are ours to judge."""
         prefixes = tuple(f"{owner}." for owner in owners)
         exchanges = {row["name"] for row in self._get(f"exchanges/{VHOST}")}
-        queues = {row["name"] for row in self._get(f"queues/{VHOST}") if row["name"].startswith(prefixes)}
+        named = {**topology.queues, **topology.streams}
+
+        def ours(name: str) -> bool:
+            return name in named or name.startswith(prefixes)
+
+        linked = {destination for _, _, destination in topology.links}
+        queues = {row["name"] for row in self._get(f"queues/{VHOST}") if ours(row["name"])}
         bound = {
             (row["source"], row["routing_key"], row["destination"])
             for row in self._get(f"bindings/{VHOST}")
-            if row["destination_type"] == "queue"
-            and row["source"]
-            and row["destination"].startswith(prefixes)
+            if row["source"]
+            and (
+                ours(row["destination"])
+                if row["destination_type"] == "queue"
+                else row["destination"] in linked
+            )
         }
-        wanted = {(e, k, q) for q, bindings in topology.queues.items() for e, k in bindings}
+        wanted = {(e, k, q) for q, bindings in named.items() for e, k in bindings} | topology.links
+        standing = queues | (linked & exchanges)
         return Difference(
             missing_exchanges=sorted(topology.exchanges - exchanges),
-            missing_queues=sorted(set(topology.queues) - queues),
-            missing_bindings=sorted(b for b in wanted - bound if b[2] in queues),
-            surplus_bindings=sorted(b for b in bound - wanted if b[2] in topology.queues),
-            retired_queues=sorted(queues - set(topology.queues)),
+            missing_queues=sorted(named.keys() - queues),
+            missing_bindings=sorted(b for b in wanted - bound if b[2] in standing),
+            surplus_bindings=sorted(b for b in bound - wanted if b[2] in named or b[2] in linked),
+            retired_queues=sorted(queues - named.keys()),
         )
 
     def prune(self, difference: Difference, count: Callable[[str], int]) -> tuple[list[str], dict[str, int]]:
@@ -71,8 +81,8 @@ class BrokerApi:
         deleted and, for those kept, how many messages they still hold.
         """
         deleted, kept = [], {}
-        for exchange, routing_key, queue in difference.surplus_bindings:
-            self._unbind(exchange, queue, routing_key)
+        for source, routing_key, destination in difference.surplus_bindings:
+            self._unbind(source, destination, routing_key)
         for queue in difference.retired_queues:
             for row in self._get(f"queues/{VHOST}/{quote(queue, safe='')}/bindings"):
                 if row["source"]:
@@ -87,8 +97,9 @@ class BrokerApi:
                 deleted.append(queue)
         return deleted, kept
 
-    def _unbind(self, exchange: str, queue: str, routing_key: str) -> None:
-        ends = f"e/{quote(exchange, safe='')}/q/{quote(queue, safe='')}"
+    def _unbind(self, source: str, destination: str, routing_key: str) -> None:
+        kind = "e" if destination == DEPARTMENTS_EXCHANGE else "q"
+        ends = f"e/{quote(source, safe='')}/{kind}/{quote(destination, safe='')}"
         self._delete(f"bindings/{VHOST}/{ends}/{quote(routing_key, safe='')}")
 
     def _get(self, path: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from contracts.cloudevents import Envelope, load
 
 log = structlog.get_logger()
 
-ATTEMPTS, SINCE = "onewindow-attempts", "onewindow-since"
+ATTEMPTS, SINCE, SENDER = "onewindow-attempts", "onewindow-since", "onewindow-sender"
 RETRY_AFTER_S = (1.0, 10.0, 60.0, 600.0, 3600.0)
 EARLY_FIRST_S = 0.1
 EARLY_LONGEST_S = 60.0
@@ -50,18 +50,24 @@ class Unreachable(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """One message as the broker handed it over. ``redeliveries`` counts how often it came before."""
+    """One message as the broker handed it over. ``redeliveries`` counts how often it came before, ``sender``
+    is as in `Envelope`."""
 
     body: bytes
     ack: Callable[[], None]
     redeliveries: int = 0
     headers: dict[str, Any] = field(default_factory=dict)
+    sender: str | None = None
     envelope: Envelope | None = None
     done: bool = False
 
     @property
     def attempts(self) -> int:
         return int(self.headers.get(ATTEMPTS, 0))
+
+
+Unreadable = Callable[[Delivery, UnitOfWork], Any]
+"""Told of a message that can't be read, in the transaction that keeps it as dead."""
 
 
 class Consumption:
@@ -76,11 +82,13 @@ class Consumption:
         queue: str,
         handler: Handler,
         acknowledging: Acknowledging = nullcontext,
+        unreadable: Unreadable | None = None,
     ):
         self._database = database
         self._queue = queue
         self._handler = handler
         self._acknowledging = acknowledging
+        self._unreadable = unreadable
 
     def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Handle what has arrived and acknowledge each message after its commit.
@@ -100,6 +108,8 @@ class Consumption:
             return True
         try:
             delivery.envelope = load(delivery.body)
+            if delivery.sender is not None:
+                delivery.envelope = replace(delivery.envelope, sender=delivery.sender)
             return True
         except InvalidEvent as error:
             self._bury(delivery, "invalid" if error.event_type != "?" else "undecodable", str(error))
@@ -215,6 +225,8 @@ class Consumption:
     def _park(self, delivery: Delivery, due_at: datetime, since: datetime, outcome: str) -> None:
         envelope = _envelope(delivery)
         headers = {ATTEMPTS: delivery.attempts + 1, SINCE: since.isoformat()}
+        if delivery.sender is not None:
+            headers[SENDER] = delivery.sender
         row = outbox_row(envelope, delivery.body, due_at=due_at, queue=self._queue, headers=headers)
 
         def write(uow: UnitOfWork) -> None:
@@ -237,9 +249,13 @@ class Consumption:
             "error": error[:2000],
             "attempts": delivery.attempts + 1,
         }
-        self._in_transaction(
-            lambda uow: uow.session.execute(tables.dead_event.insert(), row | {"dead_at": uow.now})
-        )
+
+        def keep(uow: UnitOfWork) -> None:
+            uow.session.execute(tables.dead_event.insert(), row | {"dead_at": uow.now})
+            if envelope is None and self._unreadable is not None:
+                self._unreadable(delivery, uow)
+
+        self._in_transaction(keep)
         self._acknowledge([delivery])
         log.error("event_dead", queue=self._queue, reason=reason, error=error[:300])
         self._count(envelope.type if envelope else "unknown", "dead")

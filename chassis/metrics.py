@@ -53,6 +53,9 @@ TIME_BREAKER_OPEN = Gauge(
     ("service", "kind"),
     multiprocess_mode="mostrecent",
 )
+REPLIES_REJECTED = Counter(
+    "onewindow_replies_rejected_total", "Departments' replies that could not be taken.", ("reason",)
+)
 REQUESTS = Counter(
     "http_requests_total", "HTTP requests by route pattern.", ("service", "method", "route", "status")
 )

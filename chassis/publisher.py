@@ -16,7 +16,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerUnreachable
 
 from chassis.frames import gathered, read_ahead
-from chassis.topology import MEMORY_OPTIONS, exchange_of
+from chassis.topology import MEMORY_OPTIONS, departments_keys, exchange_of
 from contracts.cloudevents import CONTENT_TYPE
 
 CONFIRM_TIMEOUT_S = 2.0
@@ -34,7 +34,10 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message: to everyone bound to the event's exchange, or to ``queue`` alone."""
+    """One message: to everyone bound to the event's exchange, or to ``queue`` alone.
+
+    ``department`` is the one the event concerns; it may hear it, by a further routing key.
+    """
 
     id: int
     event_id: str
@@ -42,6 +45,13 @@ class Outgoing:
     body: bytes
     queue: str | None
     headers: dict[str, Any] | None
+    department: str | None = None
+
+    @property
+    def copies_to(self) -> dict[str, list[str]]:
+        """RabbitMQ's header for further routing keys."""
+        keys = departments_keys(self.type, self.department) if self.queue is None else []
+        return {"CC": keys} if keys else {}
 
 
 class BrokerLost(ConnectionError):
@@ -136,7 +146,7 @@ class AmqpPublisher:
             channel.prepare_message(
                 message.body,
                 content_type=CONTENT_TYPE,
-                headers=message.headers or {},
+                headers=(message.headers or {}) | message.copies_to,
                 properties={"delivery_mode": 2, "message_id": message.event_id, "type": message.type},
             ),
             exchange="" if to_one_queue else exchange_of(message.type),

@@ -157,12 +157,13 @@ def _due_rows(now: Any) -> Any:
         outbox.c.body,
         outbox.c.queue,
         outbox.c.headers,
+        outbox.c.department,
     ).where(outbox.c.due_at <= now)
     return due.order_by(outbox.c.id).limit(BATCH)
 
 
 def _outgoing(row: Any) -> Outgoing:
-    return Outgoing(row.id, row.event_id, row.type, bytes(row.body), row.queue, row.headers)
+    return Outgoing(row.id, row.event_id, row.type, bytes(row.body), row.queue, row.headers, row.department)
 
 
 def backlog(session: Session, now: datetime) -> tuple[int, float]:

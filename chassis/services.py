@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import MetaData
 
 import services
-from chassis.topology import Topology, topology_of
+from chassis.topology import Topology, topology_of, with_departments
 
 
 @cache
@@ -65,4 +65,4 @@ def whole_topology() -> Topology:
     from chassis.subscription import subscriptions_of
 
     workers = filter(None, map(worker_class, service_names()))
-    return topology_of(spec for worker in workers for spec in subscriptions_of(worker))
+    return with_departments(topology_of(spec for worker in workers for spec in subscriptions_of(worker)))

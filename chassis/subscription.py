@@ -23,10 +23,10 @@ from nameko.extensions import Entrypoint
 from nameko.messaging import QueueConsumer
 
 from chassis.config import Config
-from chassis.consume import Acknowledging, Consumption, Delivery, Unreachable
+from chassis.consume import SENDER, Acknowledging, Consumption, Delivery, Unreachable, Unreadable
 from chassis.database import open_database
 from chassis.frames import gathered, read_ahead
-from chassis.topology import QUEUE_ARGUMENTS, SubscriptionSpec, missing_queues
+from chassis.topology import QUEUE_ARGUMENTS, REPLIES_EXCHANGE, SubscriptionSpec, missing_queues
 from contracts import Event
 
 log = structlog.get_logger()
@@ -151,8 +151,8 @@ class Subscription(Entrypoint):
 
     def setup(self) -> None:
         self.queue = Queue(self.spec.queue, durable=True, queue_arguments=QUEUE_ARGUMENTS)
-        in_process = config_of(self.container).broker_url.startswith("memory:")
-        self._lingers_for = 0.0 if in_process else self.linger
+        self._in_process = config_of(self.container).broker_url.startswith("memory:")
+        self._lingers_for = 0.0 if self._in_process else self.linger
         self._buffer: deque[Delivery] = deque()
         self._wanted: GreenEvent | None = None
         self._stopping = False
@@ -178,6 +178,7 @@ class Subscription(Entrypoint):
                 ack=partial(self._ack, message),
                 redeliveries=int(headers.get("x-delivery-count", 0)),
                 headers=headers,
+                sender=None if self._in_process else _sender(message, headers),
             )
         )
         self._ring()
@@ -232,22 +233,35 @@ class Subscription(Entrypoint):
             wait = min(wait * 2, BACKOFF_S[1])
 
 
+def _sender(message: Message, headers: dict[str, Any]) -> str | None:
+    """Whose word it is. Departments can publish to the replies' exchange alone; what comes by the default
+    exchange was put back by ourselves, and a header says from whom it was first."""
+    exchange = message.delivery_info.get("exchange")
+    if exchange == REPLIES_EXCHANGE:
+        return str(message.properties.get("user_id", ""))
+    return headers.get(SENDER) if exchange == "" else None
+
+
 def subscribe(
-    name: str, *events: type[Event], batch: int = BATCH, linger: float = 0.0
+    name: str,
+    *events: type[Event],
+    batch: int = BATCH,
+    linger: float = 0.0,
+    unreadable: Unreadable | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator: the method takes ``(events: list[Envelope], uow)`` of this subscription.
 
     ``name`` names the queue and stays when the method is renamed. The method's changes, its events and
     the inbox are one transaction; the messages are acknowledged after its commit. Where nobody waits for
     the outcome, ``linger`` seconds let a batch grow: one transaction instead of one an event. Within one
-    process it would only delay, and isn't done.
+    process it would only delay, and isn't done. ``unreadable`` hears of messages that can't be read.
     """
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def consume(self: Any, deliveries: list[Delivery], acknowledging: Acknowledging) -> None:
             config: Config = self.config
-            Consumption(open_database(config), name, partial(method, self), acknowledging).handle(
+            Consumption(open_database(config), name, partial(method, self), acknowledging, unreadable).handle(
                 [d for d in deliveries if not d.done]
             )
 

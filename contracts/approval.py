@@ -236,15 +236,23 @@ class DelegationEnded(Event):
     ended_at: datetime
 
 
-@event(subject="application_no")
+@event(subject="reply_id")
 @dataclass(frozen=True, kw_only=True)
-class AnswerRejected(Event):
-    """An answer that could not be taken (wrong department, wrong state); its author may read why."""
+class ReplyRejected(Event):
+    """A department's reply could not be taken, and nothing else has moved; told to who sent it.
 
-    application_no: str
-    branch_no: str
+    ``reason``: the reply speaks for another department (not_you) or can't be read (unreadable); the branch
+    isn't known, is another department's (not_yours), isn't waiting for an answer (not_open); its item
+    doesn't let this be answered (not_allowed) or wants more results (incomplete). ``reply_id`` is the id
+    the reply came with.
+    """
+
+    reply_id: str
     department: str
-    reason: Literal["not_yours", "not_open", "not_allowed", "unknown_branch", "incomplete"]
+    branch_no: str | None = None
+    reason: Literal[
+        "not_you", "unreadable", "not_yours", "not_open", "not_allowed", "unknown_branch", "incomplete"
+    ]
 
 
 @event(subject="application_no")

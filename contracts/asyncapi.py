@@ -82,10 +82,13 @@ def exchange(source: str) -> str:
 def _channel(source: str, types: list[str]) -> dict[str, Any]:
     names = [t.split(".", 1)[1] for t in types]
     return {
-        "address": f"{source}.{{event}}",
+        "address": f"{'{department}.' if source == REPLIES else ''}{source}.{{event}}",
         "title": f"Topic exchange {exchange(source)}",
         "description": "The address is the routing key.",
-        "parameters": {"event": {"enum": names, "description": "Name of the event."}},
+        "parameters": {
+            "event": {"enum": names, "description": "Name of the event."},
+            **({"department": {"description": "Code of the one that answers."}} if source == REPLIES else {}),
+        },
         "messages": {t: {"$ref": f"#/components/messages/{t}"} for t in types},
         "bindings": {
             "amqp": {

@@ -33,12 +33,14 @@ class Event:
     """Base of every event.
 
     ``source`` is the service that says it, ``type`` its name on the wire (``source.snake_case``),
-    ``subject_field`` the field whose value is the aggregate's id.
+    ``subject_field`` the field whose value is the aggregate's id; what is ``public`` every department may
+    hear, the rest only the one it concerns.
     """
 
     source: ClassVar[str] = ""
     type: ClassVar[str] = ""
     subject_field: ClassVar[str] = ""
+    public: ClassVar[bool] = False
 
     @property
     def subject(self) -> str:
@@ -59,7 +61,7 @@ E = TypeVar("E", bound=type[Event])
 _registry: dict[str, type[Event]] = {}
 
 
-def event(subject: str) -> Callable[[E], E]:
+def event(subject: str, *, public: bool = False) -> Callable[[E], E]:
     """Class decorator: register an event whose aggregate id is the field ``subject``.
 
     The source is the module's name, the type is ``<source>.<class name in snake case>``.
@@ -69,6 +71,7 @@ def event(subject: str) -> Callable[[E], E]:
         source = cls.__module__.rsplit(".", 1)[-1]
         name = "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
         cls.source, cls.type, cls.subject_field = source, f"{source}.{name}", subject
+        cls.public = public
         _registry[cls.type] = cls
         return cls
 

@@ -9,7 +9,7 @@ from contracts.base import Event, event
 from contracts.procedure import Procedure, Text
 
 
-@event(subject="code")
+@event(subject="code", public=True)
 @dataclass(frozen=True, kw_only=True)
 class DepartmentPublished(Event):
     """A department or provider of the city."""
@@ -19,7 +19,7 @@ class DepartmentPublished(Event):
     is_government: bool = True
 
 
-@event(subject="code")
+@event(subject="code", public=True)
 @dataclass(frozen=True, kw_only=True)
 class PlacePublished(Event):
     """A place of the city: itself (six digits), a town or street (nine), a village or community (twelve).
@@ -34,7 +34,7 @@ class PlacePublished(Event):
     is_gone: bool = False
 
 
-@event(subject="code")
+@event(subject="code", public=True)
 @dataclass(frozen=True, kw_only=True)
 class ProcedurePublished(Event):
     """A version of an item or package is open for filing from now on; the definition is complete."""
@@ -44,7 +44,7 @@ class ProcedurePublished(Event):
     procedure: Procedure
 
 
-@event(subject="code")
+@event(subject="code", public=True)
 @dataclass(frozen=True, kw_only=True)
 class GuidePublished(Event):
     """A version of a guide to an item that is handled in another system: there is nothing to file here, so
@@ -56,7 +56,7 @@ class GuidePublished(Event):
     department: str
 
 
-@event(subject="code")
+@event(subject="code", public=True)
 @dataclass(frozen=True, kw_only=True)
 class ProcedureClosed(Event):
     """No more filing under this code; cases on their way end by the version they were filed under."""
@@ -66,7 +66,7 @@ class ProcedureClosed(Event):
     closed_at: datetime
 
 
-@event(subject="year")
+@event(subject="year", public=True)
 @dataclass(frozen=True, kw_only=True)
 class CalendarPublished(Event):
     """The year's working calendar: Monday to Friday, except these days (调休 included).

@@ -18,7 +18,9 @@ class Envelope:
     """One event on its way.
 
     ``sequence`` counts without gaps per source and subject, from 1. ``case`` is the application the
-    event belongs to, ``department`` the one it concerns; both may be None.
+    event belongs to, ``department`` the one it concerns; both may be None. ``sender`` isn't written: the
+    broker user a reply came from, as the broker vouches for it, empty where it didn't; None for what the
+    platform's own services say.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Envelope:
     case: str | None = None
     department: str | None = None
     traceparent: str | None = None
+    sender: str | None = None
 
 
 def dump(envelope: Envelope) -> bytes:

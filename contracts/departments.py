@@ -7,6 +7,9 @@ from typing import Literal
 
 from contracts.base import Event, event
 
+HEARD = ("approval", "catalog", "intake")
+"""Whose events reach departments: those that concern one, and those that are public."""
+
 
 @event(subject="branch_no")
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Documents made from the code: ``python -m deploy.documents asyncapi [--accept]``.
 
-Writes docs/asyncapi.yaml, and a snapshot of each new event into contracts/snapshots. A snapshot that
+Writes docs/asyncapi.yaml, the department kit's classes, and a snapshot of each new event into
+contracts/snapshots. A snapshot that
 exists is what others rely on: it is replaced only with ``--accept``, after the change was found additive
 or everyone affected has agreed.
 """
@@ -18,10 +19,12 @@ import yaml
 from contracts import all_events
 from contracts.asyncapi import document
 from contracts.schema import Schema, event_schema
+from deploy import department_events
 
 ROOT = Path(__file__).resolve().parent.parent
 ASYNCAPI = ROOT / "docs" / "asyncapi.yaml"
 SNAPSHOTS = ROOT / "contracts" / "snapshots"
+KIT_EVENTS = ROOT / "departments" / "onewindow_department" / "events.py"
 
 
 class _Plain(yaml.SafeDumper):
@@ -67,6 +70,7 @@ def asyncapi(accept: bool) -> None:
     """Write docs/asyncapi.yaml and the snapshots of new events."""
     ASYNCAPI.write_text(asyncapi_yaml())
     click.echo(f"wrote {ASYNCAPI.relative_to(ROOT)} and {len(write_snapshots(accept=accept))} snapshots")
+    KIT_EVENTS.write_text(department_events.source(snapshots()))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ GROUPS = {
     "migrate": "chassis.cli.database:migrate",
     "load": "chassis.cli.database:load",
     "topology": "chassis.cli.topology:topology",
+    "department": "chassis.cli.department:department",
     "events": "chassis.cli.events:events",
     "trace": "chassis.cli.events:trace",
     "projection": "chassis.cli.projection:projection",

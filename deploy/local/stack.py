@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import requests
+import yaml
 
+from chassis.departments import Departments
 from deploy.local.processes import MARK, free_port
 from deploy.local.servers import PostgresServer, RabbitServer, create_database
 from deploy.local.supervisor import Supervisor
@@ -70,6 +72,11 @@ class Stack:
         """Base address of each service with a web side; the portal's is the whole platform's."""
         own = {name: f"http://127.0.0.1:{port}" for name, port in self._web.items()}
         return own | {FACE: f"http://127.0.0.1:{self.port}"}
+
+    @property
+    def departments(self) -> Path:
+        """Passwords of the departments' users on a broker of our own, by code."""
+        return self.folder / "departments.json"
 
     @property
     def broker_url(self) -> str:
@@ -232,7 +239,21 @@ class Stack:
         self.run("migrate")
         _finish(topology)
         if self.sample is not None:
-            self.run("load", str(self.sample))
+            loading = self._begin("load", str(self.sample))
+            self._provision(self.sample)
+            _finish(loading)
+
+    def _provision(self, sample: Path) -> None:
+        """A user on the broker for each department of the sample; the passwords stand in ``departments``."""
+        if self.rabbit is None:
+            return
+        codes = [row["code"] for row in yaml.safe_load((sample / "departments.yaml").read_text())]
+        departments = Departments(self.rabbit.api_url)
+        known = json.loads(self.departments.read_text()) if self.departments.exists() else {}
+        known |= departments.add(codes)
+        known |= {code: departments.rotate(code) for code in codes if code not in known}
+        self.departments.touch(mode=0o600)
+        self.departments.write_text(json.dumps(known))
 
     def _begin(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

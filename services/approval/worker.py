@@ -41,7 +41,12 @@ class ApprovalWorker(Worker):
     def intake(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow_intake(events, uow)
 
-    @subscribe(handlers.REPLIES, departments.AnswerGiven, approval.SilenceDue)
+    @subscribe(
+        handlers.REPLIES,
+        departments.AnswerGiven,
+        approval.SilenceDue,
+        unreadable=handlers.reject_unreadable,
+    )
     def replies(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.record_answers(events, uow)
 

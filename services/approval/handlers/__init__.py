@@ -29,7 +29,7 @@ from services.approval.handlers.personal import (
     keep_filter,
     keep_template,
 )
-from services.approval.handlers.replies import EARLY, REPLIES, record_answers, send_silence
+from services.approval.handlers.replies import EARLY, REPLIES, record_answers, reject_unreadable, send_silence
 from services.approval.handlers.supervision import (
     NotResponsible,
     answer_supervision,
@@ -83,6 +83,7 @@ __all__ = [
     "may_sign",
     "record_answers",
     "recount",
+    "reject_unreadable",
     "release",
     "remind",
     "resume",

@@ -17,11 +17,7 @@ from chassis.database import Database
 from chassis.fakes.database import envelope, events_of, scratch_config
 from chassis.subscription import subscriptions_of
 from chassis.uow import NotYet
-from contracts.approval import (
-    AnswerRejected,
-    BranchOpened,
-    CaseDecided,
-)
+from contracts.approval import BranchOpened, CaseDecided, ReplyRejected
 from contracts.catalog import CalendarPublished, DepartmentPublished
 from contracts.procedure import Text
 from services.approval import handlers, orm, replica
@@ -262,8 +258,8 @@ def test_an_answer_that_cannot_be_taken_is_kept_and_told_to_its_author(
     bureau.accept(founding())
     before = statuses(bureau.case())
     bureau.reply(given, ago=2 * EARLY)
-    (told,) = events_of(bureau.database, AnswerRejected)
-    assert isinstance(told.event, AnswerRejected)
+    (told,) = events_of(bureau.database, ReplyRejected)
+    assert isinstance(told.event, ReplyRejected)
     assert (told.event.branch_no, told.event.reason) == (given.branch_no, reason)
     assert told.department == given.department == told.event.department
     assert bureau.rejected() == [(given.branch_no, given.department, reason)]
@@ -281,7 +277,8 @@ def test_a_bad_answer_does_not_spoil_the_others_of_its_batch(bureau: Bureau) -> 
         "unknown_branch",
         "unknown_branch",
     ]
-    assert len(bureau.said(AnswerRejected)) == 2, "what can't be a branch's number is told to nobody"
+    told = [r.branch_no for r in bureau.said(ReplyRejected)]
+    assert told == [no(1), no(2)], "where nobody's code stands, nobody is told"
 
 
 @pytest.mark.parametrize(
@@ -317,7 +314,8 @@ def test_a_late_answer_after_a_withdrawal_is_recorded_and_refused(bureau: Bureau
     bureau.reply(answer(no(1), "SJ"))
     assert bureau.branch("food").status == "dropped"
     assert bureau.rejected() == [(no(1), "SJ", "not_open")]
-    assert bureau.names_said()[-2:] == ["CaseTerminated", "AnswerRejected"]
+    assert bureau.names_said()[-1] == "CaseTerminated"
+    assert [r.branch_no for r in bureau.said(ReplyRejected)] == [no(1)]
 
 
 def test_a_department_that_is_not_competent_hands_over_by_event(bureau: Bureau) -> None:

@@ -196,4 +196,4 @@ def test_the_worker_listens_to_catalogue_cases_and_trust() -> None:
         "intake.trust",
     }
     assert len(heard["intake.cases"]) == 16
-    assert "approval.answer_rejected" not in heard["intake.cases"]
+    assert "approval.reply_rejected" not in heard["intake.cases"]
