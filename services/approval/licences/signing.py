@@ -89,13 +89,16 @@ class KeySealer:
 
     def _of_token(self, department: str) -> Any:
         """The key labelled with the department's code. The setting is JSON: module, token, pin_file."""
+        from pyhanko.config.pkcs11 import TokenCriteria
         from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
 
         if department not in self._signers:
             where = json.loads(self._token or "{}")
             if self._session is None:
                 pin = Path(where["pin_file"]).read_text().strip()
-                self._session = open_pkcs11_session(where["module"], token_label=where["token"], user_pin=pin)
+                self._session = open_pkcs11_session(
+                    where["module"], token_criteria=TokenCriteria(where["token"]), user_pin=pin
+                )
             signer = PKCS11Signer(self._session, cert_label=department, key_label=department)
             self._signers[department] = 0.0, signer
         return self._signers[department][1]
