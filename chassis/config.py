@@ -22,7 +22,8 @@ class Config:
     ``database_url`` is an SQLAlchemy URL (SQLite or PostgreSQL by psycopg), ``broker_url`` a kombu URL,
     ``urls`` the base address of each service by name, ``master_key`` 32 bytes, ``storage_url`` where files
     lie: ``file:<folder>`` or ``s3://<key>:<secret>@<host>/<bucket>``, ``public_url`` the one address people
-    open the platform at (no slash at its end).
+    open the platform at (no slash at its end), ``keys_folder`` where keys lie that documents are sealed with,
+    ``test_keys`` whether missing ones may be made on the spot, good for samples only.
     """
 
     service: str
@@ -35,6 +36,8 @@ class Config:
     pool_size: int = 8
     storage_url: str = field(default="file:var/files", repr=False)
     public_url: str = "http://127.0.0.1:8000"
+    keys_folder: Path = Path("var/keys")
+    test_keys: bool = False
 
     @classmethod
     def from_env(cls, service: str, environ: Mapping[str, str] = os.environ) -> Config:
@@ -56,4 +59,6 @@ class Config:
                 "{service}", service
             ),
             public_url=environ.get("ONEWINDOW_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            keys_folder=Path(environ.get("ONEWINDOW_KEYS_FOLDER", "var/keys")),
+            test_keys=environ.get("ONEWINDOW_TEST_KEYS", "") == "1",
         )

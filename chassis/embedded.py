@@ -152,6 +152,8 @@ class Embedded:
             sqlite_synchronous=self._synchronous,
             storage_url=f"file:{self.folder / 'files' / name}",
             public_url=self.url,
+            keys_folder=self.folder / "keys",
+            test_keys=True,
         )
 
     def _prepare(self, sample: Path | None) -> None:

@@ -54,6 +54,9 @@ class Client:
         headers = {"Idempotency-Key": key} if key else {}
         return self._call("POST", service, path, {} if body is None else body, headers=headers)
 
+    def put(self, service: str, path: str, body: Any) -> Any:
+        return self._call("PUT", service, path, body)
+
     def file(self, procedure: str, form: Mapping[str, Any] | None = None, key: str | None = None) -> Any:
         """File an application with the sample's filled form, or with ``form``.
 
@@ -79,6 +82,12 @@ class Client:
         seen = {"If-Match": f'"{draft["revision"]}"'}
         path = f"/drafts/{draft['draft_id']}"
         return self._call("PATCH", "intake", path, {"answers": dict(answers)}, headers=seen)
+
+    def start_signing(self, draft: Mapping[str, Any], phones: Mapping[str, str]) -> Any:
+        """Send a draft as it was seen round to its signers; ``phones`` by their place in the list."""
+        seen = {"If-Match": f'"{draft["revision"]}"'}
+        path = f"/drafts/{draft['draft_id']}/signing"
+        return self._call("POST", "intake", path, {"phones": dict(phones)}, headers=seen)
 
     def _file_with_uploads(self, procedure: str, form: Mapping[str, Any], slots: Sequence[str]) -> Any:
         draft = self.save_draft(self.post("intake", "/drafts", {"procedure": procedure}), form)

@@ -90,6 +90,14 @@ def git() -> Path:
     return Path(found)
 
 
+def pdfsig() -> Path:
+    """Judges signatures on documents, independently of the library that made them."""
+    found = shutil.which("pdfsig")
+    if found is None:
+        raise Missing("pdfsig is missing: install it (Debian, Ubuntu: sudo apt-get install poppler-utils)")
+    return Path(found)
+
+
 def libatomic() -> Path:
     """A library of the driver that moves the browser."""
     try:
@@ -108,6 +116,7 @@ FOR_TESTS: dict[Callable[[], Path], str] = {
     libatomic: "libatomic1",
     chinese_font: "fonts-noto-cjk",
     git: "git",
+    pdfsig: "poppler-utils",
 }
 
 
