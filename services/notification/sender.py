@@ -56,7 +56,10 @@ class Sender:
         provider: Provider,
         lease: timedelta = LEASE,
         texts: Provider | None = None,
+        site: str = "",
     ):
+        """``site`` is the portal's address, for links in text messages."""
+        self._site = site.rstrip("/")
         self._texts = texts or NoTexts()
         self._database = database
         self._contacts = contacts
@@ -135,7 +138,7 @@ class Sender:
             return Outcome("no_address")
         facts = {"token": found.token, "title_zh": found.title["zh"], "title_en": found.title["en"]}
         zh, en = (words("signer", facts, None, "", {}, language) for language in LANGUAGES)
-        said = Words(zh.title, f"{zh.text}\n{en.text}", zh.link)
+        said = Words(zh.title, f"{zh.text}\n{en.text}\n{self._site}{zh.link}", zh.link)
         self._texts.send(Letter(row.message_id, found.phone, "", "zh", said, row.written_at))
         return Outcome("sent")
 

@@ -30,6 +30,7 @@ class Sending(Repeating):
             Remembering(IdentityContacts(self.config)),
             provider_of(settings),
             texts=texts_of(settings),
+            site=settings.site,
         )
 
     def step(self) -> float:

@@ -61,7 +61,6 @@ def _b64(content: bytes) -> str:
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
-NOW = time.time()
 WRONG: dict[str, tuple[str, Callable[[Claims], Any]]] = {
     "another nonce": ("nonce", lambda c: signed(c | {"nonce": "another"})),
     "no nonce": ("nonce", lambda c: signed({k: v for k, v in c.items() if k != "nonce"})),
@@ -69,10 +68,10 @@ WRONG: dict[str, tuple[str, Callable[[Claims], Any]]] = {
     "for several, by another": ("audience", lambda c: signed(c | {"aud": ["jiangtang", "x"], "azp": "x"})),
     "for several, by nobody": ("audience", lambda c: signed(c | {"aud": ["jiangtang", "x"]})),
     "another issuer": ("issuer", lambda c: signed(c | {"iss": "https://evil.example"})),
-    "expired": ("expired", lambda c: signed(c | {"exp": NOW - 120})),
+    "expired": ("expired", lambda c: signed(c | {"exp": time.time() - 120})),
     "without an end": ("expired", lambda c: signed({k: v for k, v in c.items() if k != "exp"})),
-    "of tomorrow": ("early", lambda c: signed(c | {"iat": NOW + 86400})),
-    "not yet valid": ("early", lambda c: signed(c | {"nbf": NOW + 600})),
+    "of tomorrow": ("early", lambda c: signed(c | {"iat": time.time() + 86400})),
+    "not yet valid": ("early", lambda c: signed(c | {"nbf": time.time() + 600})),
     "no subject": ("subject", lambda c: signed(c | {"sub": ""})),
     "a number as subject": ("subject", lambda c: signed(c | {"sub": 7})),
     "alg none": ("algorithm", unsigned),
@@ -221,7 +220,7 @@ def test_where_a_sign_in_is_demanded_anew_an_old_one_there_is_not_enough(city: P
     begun = city.begin(browser, fresh=True)
     assert "prompt=login" in begun["location"] and "max_age=0" in begun["location"]
     assert city.answer(browser, city.come_back(begun, "shenjiahe")).status_code == 200
-    tampered(city, lambda c: signed(c | {"auth_time": NOW - 3600}))
+    tampered(city, lambda c: signed(c | {"auth_time": time.time() - 3600}))
     assert city.through("shenjiahe", fresh=True).get_json()["reason"] == "not_fresh"
 
 

@@ -36,12 +36,12 @@ def test_a_link_goes_to_the_phone_alone_and_stays_nowhere(desk: Desk) -> None:
     desk.know_the_city()
     desk.hear(invited(desk))
     texts = Postbox()
-    sender = Sender(desk.database, Invitations(SIGNER), Postbox(), texts=texts)
+    sender = Sender(desk.database, Invitations(SIGNER), Postbox(), texts=texts, site="https://city.example/")
     while sender.step() == 0.0:
         pass
     (letter,) = texts.letters
     assert letter.address == "13900000001"
-    assert letter.words.link == "/signer/tok-en"
+    assert letter.words.text.endswith("\nhttps://city.example/signer/tok-en")
     assert "新设企业" in letter.words.text and "Founding a company" in letter.words.text
     assert "tok-en" not in repr(desk.rows("sms")) and "13900000001" not in repr(desk.rows("sms"))
 
