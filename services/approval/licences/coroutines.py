@@ -4,6 +4,7 @@ they need no event loop that watches sockets, which eventlet's threads couldn't 
 from __future__ import annotations
 
 import asyncio
+from asyncio import events
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -11,11 +12,16 @@ T = TypeVar("T")
 
 
 def settled(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine that waits for nothing outside returns. RuntimeError if it does wait."""
-    loop = _Loop()
+    """What a coroutine that waits for nothing outside returns. RuntimeError if it does wait.
+
+    A loop that runs in this thread already stands still meanwhile, as for any other call.
+    """
+    loop, outer = _Loop(), events._get_running_loop()
+    events._set_running_loop(None)
     try:
         return loop.run_until_complete(coroutine)
     finally:
+        events._set_running_loop(outer)
         loop.close()
 
 
