@@ -15,11 +15,12 @@ from click.testing import CliRunner
 from cryptography import x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner, sign_pdf
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner, async_sign_pdf
 
 from services.approval.commands import ca
 from services.approval.licences import making, verifying
 from services.approval.licences.authority import AlreadyThere, Authority, NoAuthority, UnknownKey
+from services.approval.licences.coroutines import settled
 from services.approval.licences.making import MissingGlyph, make
 from services.approval.licences.signing import KeySealer, NoKey
 from tests.unit.approval.licences.documents import MARKET, NOW, SHEET, TOKEN, authority, sealed
@@ -116,9 +117,8 @@ def test_a_second_seal_put_on_a_licence_is_found(
     monkeypatch.setattr(PdfSigner, "_enforce_certification_constraints", lambda *_: None)
     other = authority(tmp_path / "other")
     signer = SimpleSigner.load_pkcs12(str(other.folder / "market.p12"), passphrase=other.password())
-    twice = sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(licence)), PdfSignatureMetadata(field_name="Again"), signer
-    ).getvalue()
+    again = PdfSignatureMetadata(field_name="Again")
+    twice = settled(async_sign_pdf(IncrementalPdfFileWriter(io.BytesIO(licence)), again, signer)).getvalue()
     assert verifying.read(twice, city, NOW).finding in ("changed", "foreign")
     assert pdfsig(twice, tmp_path).count("Total document signed") == 1
 
