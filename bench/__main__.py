@@ -69,6 +69,7 @@ def _run(stack: Stack, folder: Path, mode: str, total: int, rate: float | None) 
     offices = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert offices.stdout is not None
     offices.stdout.readline()
+    _await_quiet(stack)
     groups = _groups(stack) | {"driver": [os.getpid(), offices.pid]}
     before, cpu_before = _counters(stack), cpu_seconds(groups)
     load = Load(stack.urls, total, rate)
@@ -96,6 +97,14 @@ def _groups(stack: Stack) -> dict[str, list[int]]:
         known = {"rabbitmq": "broker", "postgresql": "postgres"}
         groups[known.get(name, "workers" if ".worker" in name else "web")] += pids
     return groups
+
+
+def _await_quiet(stack: Stack) -> None:
+    """Until the run before is over for everybody: followers go on for a while after the last decision."""
+    end, last = time.monotonic() + FINISH_WITHIN_S, -1.0
+    while (now := _counters(stack)["deliveries"]) != last and time.monotonic() < end:
+        last = now
+        time.sleep(2)
 
 
 def _await_decisions(stack: Stack, before: Mapping[str, float], filed: int) -> None:

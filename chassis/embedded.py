@@ -36,7 +36,7 @@ from chassis.subscription import Subscription
 log = structlog.get_logger()
 
 BROKER_URL = "memory://localhost"
-CHECKPOINT_EVERY_S = 0.5
+CHECKPOINT_EVERY_S = 2.0
 RESEND_PAGE = 1000
 PR_SET_PDEATHSIG = 1
 LONGEST_ADDRESS = 65_536  # somebody pastes a page into a search: it is answered, not cut off

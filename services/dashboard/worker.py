@@ -14,7 +14,7 @@ class DashboardWorker(Worker):
 
     name = "dashboard"
 
-    @subscribe("dashboard.cases", *handlers.EVENTS, linger=0.25)
+    @subscribe("dashboard.cases", *handlers.EVENTS, linger=0.5)
     def cases(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow(events, uow)
 

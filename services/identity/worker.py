@@ -100,12 +100,12 @@ class IdentityWorker(Worker):
         intake.CertificatesUsed,
         approval.LicenceIssued,
         approval.BranchAnswered,
-        linger=0.25,
+        linger=0.5,
     )
     def certificates(self, events: list[Envelope], uow: UnitOfWork) -> None:
         library.follow(events, uow)
 
-    @subscribe("identity.readings", intake.DossierRead, linger=0.25)
+    @subscribe("identity.readings", intake.DossierRead, linger=0.5)
     def readings(self, events: list[Envelope], uow: UnitOfWork) -> None:
         readings.follow(events, uow)
 

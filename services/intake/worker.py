@@ -56,7 +56,7 @@ class IntakeWorker(Worker):
         approval.LicenceIssued,
         approval.CaseClosed,
         approval.CaseTerminated,
-        linger=0.05,
+        linger=0.1,
     )
     def cases(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow_cases(events, uow)

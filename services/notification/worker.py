@@ -56,7 +56,7 @@ class NotificationWorker(Worker):
     sending = Sending()
     delivering = Delivering()
 
-    @subscribe("notification.events", *handlers.EVENTS, linger=0.25)
+    @subscribe("notification.events", *handlers.EVENTS, linger=0.5)
     def events(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.follow(events, uow)
 

@@ -35,7 +35,7 @@ class PortalWorker(Worker):
         notification.MessageWritten,
         notification.MessagesRead,
         dashboard.FiguresChanged,
-        linger=0.05,
+        linger=0.1,
     )
     def pages(self, events: list[Envelope], uow: UnitOfWork) -> None:
         handlers.mark_pages(events, uow)

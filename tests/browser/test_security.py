@@ -108,6 +108,7 @@ def test_pages_of_administrators_are_within_reach(town: Town, visit: Open, view:
         "admin": "platform_admin",
         "security": "security_admin",
         "auditor": "auditor",
+        "tang": "department_it",
         "clerk": "window_clerk",
     }
     for login, role in people.items():
@@ -122,6 +123,7 @@ def test_pages_of_administrators_are_within_reach(town: Town, visit: Open, view:
         "security": (f"/en/admin/staff/{chief}", "/admin/sign-ins"),
         "auditor": ("/admin/audit", "/en/admin/audit?act=list_staff"),
         "clerk": ("/window/real-name",),
+        "tang": ("/dept", "/en/dept"),
     }
     for login, mine in paths.items():
         page = visit(town.url, viewport=view, reduced_motion="reduce")
