@@ -292,3 +292,19 @@ def test_a_link_says_afterwards_how_it_ended(founders: Founders, act: str) -> No
     assert after["outcome"] == ended.get_json()["outcome"] == ("filed" if act == "sign" else "objected")
     assert (after["form"], after["files"]) == ({}, [])
     assert after["me"]["state"] == ("signed" if act == "sign" else "objected")
+
+
+@pytest.mark.parametrize("number", [["3"], {"a": 1}, 7, "123"])
+def test_what_is_no_id_number_is_told_beside_its_field(founders: Founders, number: Any) -> None:
+    founders.begin(legal_id=number)
+    for answered in (
+        founders.shen.post(f"{founders.path}/submit", headers=founders.match),
+        founders.start(),
+    ):
+        assert answered.status_code == 422, answered.text
+        assert [e["field"] for e in answered.get_json()["errors"]] == ["form.legal_id"]
+    directly = founders.shen.post(
+        f"{BASE}/applications", json={"procedure": "found", "form": ANSWERS | {"legal_id": number}}
+    )
+    assert directly.status_code in (409, 422)
+    assert founders.office.said(ApplicationSubmitted) == []

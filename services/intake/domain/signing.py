@@ -83,11 +83,11 @@ def signers_of(procedure: Procedure, form: Mapping[str, Any]) -> list[Person]:
     for spec in procedure.signers:
         for row in _rows(spec, form):
             name, number = row.get(spec.named_by), row.get(spec.numbered_by)
-            if not name or not number:
+            if not (isinstance(name, str) and name and isinstance(number, str) and number):
                 continue
             before = found.get(number)
             roles = (*before.roles, spec.role) if before else (spec.role,)
-            found[number] = Person(str(name), str(number), tuple(dict.fromkeys(roles)))
+            found[number] = Person(name, number, tuple(dict.fromkeys(roles)))
     return list(found.values())
 
 

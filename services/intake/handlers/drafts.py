@@ -103,7 +103,9 @@ def file(
         return None, found.application_no
     found.seen_as(seen)
     procedure = replica.open_procedure(found.procedure, uow.session).procedure
-    signing.check_signed(procedure, asked_only(procedure, found.answers), mine)
+    if procedure.signers:
+        _check(found, kind, uow)
+        signing.check_signed(procedure, asked_only(procedure, found.answers), mine)
     filed = _file(found, kind, uow, filed_by)
     return filed, filed.application_no
 

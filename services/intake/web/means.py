@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from services.intake.scanning import Scanner, scanner_of
 from services.intake.settings import Settings
 
 NAME = "intake"
+WELL_FORMED = re.compile(r"[0-9]{17}[0-9X]")
+"""What may be an ID number at all; the form says what is wrong with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def with_limits(slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def own_among(numbers: list[str]) -> tuple[str | None, int]:
     """Which of these ID numbers is the caller's own verified one, by identity, and the caller's level. A 503
     problem when identity doesn't answer."""
+    numbers = [number for number in numbers if WELL_FORMED.fullmatch(number)]
     if not numbers:
         return None, 0
     answer = means().identity.self_among(dict(request.headers), numbers)
